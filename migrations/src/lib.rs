@@ -1,0 +1,40 @@
+//! The steps that make the database what the service needs, one file each.
+//!
+//! A step that was released is never edited; it is followed by another. Steps know no entity of the service, which
+//! moves on while they stay. Table definitions are plain SQL with a few words, such as `{uuid}`, that differ between
+//! Postgres and SQLite: see `ddl`.
+
+mod ddl;
+mod m20261122_000001_networks;
+mod m20261122_000002_communities;
+mod m20261122_000003_gatherings;
+mod m20261122_000004_reports;
+mod m20261122_000005_change_log;
+mod m20261122_000006_scopes;
+mod m20261122_000007_roll_ups;
+mod m20261122_000008_seal;
+mod m20261122_000009_imports;
+mod run;
+
+pub use run::{Step, down, status, up};
+use sea_orm_migration::prelude::*;
+
+/// All steps in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_networks::Migration),
+            Box::new(m20261122_000002_communities::Migration),
+            Box::new(m20261122_000003_gatherings::Migration),
+            Box::new(m20261122_000004_reports::Migration),
+            Box::new(m20261122_000005_change_log::Migration),
+            Box::new(m20261122_000006_scopes::Migration),
+            Box::new(m20261122_000007_roll_ups::Migration),
+            Box::new(m20261122_000008_seal::Migration),
+            Box::new(m20261122_000009_imports::Migration),
+        ]
+    }
+}

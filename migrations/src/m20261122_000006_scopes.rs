@@ -1,0 +1,51 @@
+//! Scope rows: under which networks and communities (`scope_id`) each record stands. Only the seal writes them, so
+//! until it has run they also say what stood before the change. Lists of a subtree are read from them in order.
+
+use sea_orm_migration::prelude::*;
+
+use crate::ddl;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+const UP: &[&str] = &[
+    r#"CREATE TABLE community_scopes (
+        scope_id {uuid} NOT NULL,
+        community_id {uuid} NOT NULL,
+        PRIMARY KEY (community_id, scope_id)
+    )"#,
+    r#"CREATE INDEX community_scopes_scope_id_community_id_idx ON community_scopes (scope_id, community_id)"#,
+    r#"CREATE TABLE gathering_scopes (
+        scope_id {uuid} NOT NULL,
+        gathering_id {uuid} NOT NULL,
+        sort_at bigint NOT NULL,
+        external_key {text} NOT NULL,
+        PRIMARY KEY (gathering_id, scope_id)
+    )"#,
+    r#"CREATE INDEX gathering_scopes_scope_id_sort_idx ON gathering_scopes (scope_id, sort_at DESC, external_key, gathering_id)"#,
+    r#"CREATE TABLE report_scopes (
+        scope_id {uuid} NOT NULL,
+        report_id {uuid} NOT NULL,
+        gathering_id {uuid} NOT NULL,
+        sort_at bigint NOT NULL,
+        external_key {text} NOT NULL,
+        audience {text} NOT NULL,
+        state {text} NOT NULL,
+        PRIMARY KEY (report_id, scope_id)
+    )"#,
+    r#"CREATE INDEX report_scopes_gathering_id_idx ON report_scopes (gathering_id)"#,
+    r#"CREATE INDEX report_scopes_scope_id_sort_idx ON report_scopes (scope_id, sort_at DESC, external_key, report_id, audience, state)"#,
+];
+
+const DOWN: &[&str] = &["DROP TABLE report_scopes", "DROP TABLE gathering_scopes", "DROP TABLE community_scopes"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(manager, UP).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(manager, DOWN).await
+    }
+}
