@@ -1,0 +1,154 @@
+//! One database: Postgres, or SQLite in a file.
+
+use std::time::Duration;
+
+use convene_domain::id::InstanceId;
+use sea_orm::{AccessMode, IsolationLevel, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait};
+
+use crate::{Error, Result, entity::instance};
+
+/// How long a transaction may wait for its client (milliseconds). A client that was frozen or cut off in the middle
+/// of a write holds what it locked no longer than this.
+const IDLE_IN_TRANSACTION: &str = "1000";
+/// How long a statement waits for a lock (milliseconds); the seal at COMMIT is bounded by nothing else.
+const LOCK_TIMEOUT: &str = "5000";
+
+/// The target in the log of what is said of each statement.
+const STATEMENTS: &str = "convene::statements";
+
+/// The connections to one database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    instance: InstanceId,
+}
+
+/// A connection, or a transaction, that can be read from.
+pub trait Reads: ConnectionTrait {}
+
+impl<C: ConnectionTrait> Reads for C {}
+
+impl Database {
+    /// Connects to a database that has been migrated.
+    pub async fn open(address: &str, connections: u32) -> Result<Self> {
+        let (reader, writer) = if is_sqlite(address) {
+            // SQLite has one writer at a time. One connection for all writes makes them wait in our queue, where the
+            // wait is short and fair, instead of failing on the file's lock.
+            (connect_sqlite(address, connections.max(1)).await?, connect_sqlite(address, 1).await?)
+        } else {
+            let pool = connect_postgres(address, connections.max(2)).await?;
+            (pool.clone(), pool)
+        };
+        let row = instance::Entity::find().one(&reader).await?;
+        let instance = row.ok_or_else(|| Error::Address("names a database that was not migrated".to_owned()))?.id;
+        Ok(Self { reader, writer, instance: InstanceId::from_uuid(instance) })
+    }
+
+    /// Opens one connection, for migrations: they must not meet the limits of serving connections.
+    pub async fn connect_once(address: &str) -> Result<DatabaseConnection> {
+        if is_sqlite(address) {
+            return connect_sqlite(address, 1).await;
+        }
+        check_postgres(address)?;
+        let mut options = ConnectOptions::new(address);
+        options.max_connections(1).sqlx_logging(false);
+        Ok(sea_orm::Database::connect(options).await?)
+    }
+
+    /// Where to read from.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The instance that this database belongs to.
+    pub fn instance(&self) -> InstanceId {
+        self.instance
+    }
+
+    /// Begins to read at one moment: whatever is written meanwhile is not seen.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        let options = match self.reader.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..Default::default()
+            },
+            // A deferred transaction reads from the moment of its first statement on.
+            _ => TransactionOptions::default(),
+        };
+        Ok(self.reader.begin_with_options(options).await?)
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<()> {
+        self.writer.close().await?;
+        Ok(self.reader.close().await?)
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+}
+
+fn is_sqlite(address: &str) -> bool {
+    address.starts_with("sqlite:")
+}
+
+fn check_postgres(address: &str) -> Result<()> {
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        Ok(())
+    } else {
+        Err(Error::Address("begins with none of sqlite://, postgres://, postgresql://".to_owned()))
+    }
+}
+
+async fn connect_sqlite(address: &str, connections: u32) -> Result<DatabaseConnection> {
+    if address.contains(":memory:") || address.contains("mode=memory") {
+        return Err(Error::Address(
+            "is in memory, where each connection would have a database of its own; name a file".to_owned(),
+        ));
+    }
+    let mut options = ConnectOptions::new(address);
+    options.max_connections(connections).sqlx_logging(false).test_before_acquire(false).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("journal_mode", "WAL")
+            // NORMAL can lose the last commits when the power goes; what was acknowledged must not be lost.
+            .pragma("synchronous", "FULL")
+    });
+    Ok(traced(sea_orm::Database::connect(options).await?))
+}
+
+async fn connect_postgres(address: &str, connections: u32) -> Result<DatabaseConnection> {
+    check_postgres(address)?;
+    let mut options = ConnectOptions::new(address);
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(8))
+        .sqlx_logging(false)
+        // A check before every use costs a round trip a statement; an idle connection is another matter.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION), ("lock_timeout", LOCK_TIMEOUT)])
+        });
+    Ok(traced(sea_orm::Database::connect(options).await?))
+}
+
+/// Says of each statement, once it ran, what its text is, but never its values.
+fn traced(mut connection: DatabaseConnection) -> DatabaseConnection {
+    connection.set_metric_callback(|run| {
+        let elapsed_us = u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::trace!(target: STATEMENTS, sql = run.statement.sql, elapsed_us, failed = run.failed, "statement");
+    });
+    connection
+}

@@ -1,0 +1,29 @@
+//! The few places where Postgres and SQLite are asked differently.
+
+use sea_orm::{
+    DbBackend, Value,
+    sea_query::{Expr, ExprTrait, IntoColumnRef},
+};
+use uuid::Uuid;
+
+/// `column` is one of `ids`. One statement text for any number of them, so that prepared statements stay few: an
+/// array on Postgres; on SQLite a list that is filled up to the next power of two.
+pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[Uuid]) -> Expr {
+    let column = Expr::col(column);
+    if backend == DbBackend::Postgres {
+        let array =
+            Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())));
+        return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array)));
+    }
+    let filled = ids.len().next_power_of_two();
+    let last = ids.last().copied().unwrap_or_default();
+    column.is_in(ids.iter().copied().chain(std::iter::repeat(last)).take(filled))
+}
+
+/// A pattern for LIKE that finds the text anywhere, whatever characters are in it. Escaped by a backslash, which
+/// Postgres takes by itself and SQLite has to be told.
+pub(crate) fn contains(column: impl IntoColumnRef, folded: &str) -> Expr {
+    let escaped: String =
+        folded.chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect();
+    Expr::col(column).like(sea_orm::sea_query::LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}

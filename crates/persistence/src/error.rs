@@ -1,0 +1,67 @@
+//! What can go wrong in storage.
+
+use sea_orm::{DbErr, SqlErr};
+use uuid::Uuid;
+
+/// The result of everything in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong in storage. That a record is not there is no error but `None`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database could not be reached, or refused a statement.
+    #[error("the database failed")]
+    Driver(#[source] DbErr),
+    /// A value that has to be unique is there already.
+    #[error("a value that has to be unique is there already")]
+    Duplicate(#[source] DbErr),
+    /// A row holds what the rules of the domain do not allow.
+    #[error("table {table}, record {id}: column {column} {reason}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The record.
+        id: Uuid,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The record has another revision than the one the change was made from, or is gone.
+    #[error("record {id} is no longer at revision {expected}")]
+    Stale {
+        /// The record.
+        id: Uuid,
+        /// The revision that the change was made from.
+        expected: i64,
+    },
+    /// The database answered COMMIT but did not keep the transaction.
+    #[error("the database did not keep the transaction")]
+    NotCommitted,
+    /// The address of the database is not one that can be used.
+    #[error("the database address {0}")]
+    Address(String),
+}
+
+impl Error {
+    /// Whether the database could not be reached, which may be over soon, or had no connection free in time.
+    pub fn is_unavailable(&self) -> bool {
+        use sea_orm::{RuntimeErr, SqlxError};
+        match self {
+            Self::Driver(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => true,
+            Self::Driver(DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) => {
+                matches!(&**error, SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate(error),
+            _ => Self::Driver(error),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Gatherings: loading, listing, writing.
+
+mod parts;
+mod row;
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    gathering::{Gathering, GatheringFilter, GatheringOrder, GatheringParts},
+    id::{GatheringId, NetworkId, Within},
+    occurrence::Window,
+    page::{Page, PageRequest, Place},
+    record::Recorded,
+    text::fold,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+pub use parts::{load_agenda, load_hosts, load_invitations};
+
+use crate::{
+    Result, Write, dialect,
+    entity::{gathering, gathering_host, gathering_scope},
+    list::{self, SCOPE, ScopedList, SortKey},
+};
+
+type Record = Recorded<GatheringId, Gathering>;
+
+/// Loads gatherings by identity.
+pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let id = dialect::is_any_id(connection.get_database_backend(), (gathering::Entity, gathering::Column::Id), &ids);
+    let found = gathering::Entity::find().filter(id).all(connection).await?;
+    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+}
+
+/// Finds which gatherings have these external ids, in any of the networks.
+pub async fn find_by_external_ids<C: ConnectionTrait>(
+    connection: &C,
+    networks: &[NetworkId],
+    external_ids: &[&str],
+) -> Result<Vec<(NetworkId, String, GatheringId)>> {
+    let networks: Vec<Uuid> = networks.iter().map(|id| id.uuid()).collect();
+    let mut found = Vec::new();
+    for chunk in external_ids.chunks(500) {
+        let rows: Vec<(Uuid, String, Uuid)> = gathering::Entity::find()
+            .select_only()
+            .columns([gathering::Column::NetworkId, gathering::Column::ExternalId, gathering::Column::Id])
+            .filter(gathering::Column::NetworkId.is_in(networks.iter().copied()))
+            .filter(gathering::Column::ExternalId.is_in(chunk.iter().copied()))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        found.extend(rows.into_iter().map(|(network, key, id)| (NetworkId::from_uuid(network), key, GatheringId::from_uuid(id))));
+    }
+    Ok(found)
+}
+
+/// Loads every gathering of a network in the order of export: by start, external id and id.
+pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Vec<Record>> {
+    let found = gathering::Entity::find()
+        .filter(gathering::Column::NetworkId.eq(network.uuid()))
+        .order_by_asc(gathering::Column::SortAt)
+        .order_by_asc(gathering::Column::ExternalId)
+        .order_by_asc(gathering::Column::Id)
+        .all(connection)
+        .await?;
+    found.into_iter().map(Record::try_from).collect()
+}
+
+/// Lists the gatherings under each scope.
+pub async fn list<C: ConnectionTrait>(
+    connection: &C,
+    within: &[Within],
+    filter: &GatheringFilter,
+    order: GatheringOrder,
+    page: &PageRequest,
+) -> Result<HashMap<Uuid, Page<Record>>> {
+    let list = format!("gatherings.{order}");
+    let entry = |model: gathering::Model| {
+        let text = model.external_id.clone().unwrap_or_default();
+        Ok((Place { list: list.clone(), instant: model.sort_at, text, id: model.id }, Record::try_from(model)?))
+    };
+    let select = listed(connection, within, filter);
+    let sort = sort("s", "gathering_id", order);
+    ScopedList { select, scope: ("s", "scope_id"), sort }.pages(connection, within.len(), page, entry).await
+}
+
+/// Counts the gatherings under each scope.
+pub async fn count<C: ConnectionTrait>(
+    connection: &C,
+    within: &[Within],
+    filter: &GatheringFilter,
+) -> Result<HashMap<Uuid, u64>> {
+    let select = listed(connection, within, filter);
+    ScopedList { select, scope: ("s", "scope_id"), sort: Vec::new() }.counts(connection).await
+}
+
+/// The sort key of scope rows, which lists of gatherings and of reports share.
+pub(crate) fn sort(table: &'static str, id: &'static str, order: GatheringOrder) -> Vec<SortKey> {
+    let order = match order {
+        GatheringOrder::NewestFirst => Order::Desc,
+        GatheringOrder::OldestFirst => Order::Asc,
+    };
+    vec![
+        SortKey { table, column: "sort_at", order, value: |place| place.instant.into() },
+        SortKey { table, column: "external_key", order: Order::Asc, value: |place| place.text.clone().into() },
+        SortKey { table, column: id, order: Order::Asc, value: |place| place.id.into() },
+    ]
+}
+
+fn listed<C: ConnectionTrait>(connection: &C, within: &[Within], filter: &GatheringFilter) -> SelectStatement {
+    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
+    let mut select = Query::select();
+    select
+        .expr_as(Expr::col(("s", gathering_scope::Column::ScopeId)), SCOPE)
+        .from_as(gathering_scope::Entity, "s")
+        .join_as(
+            JoinType::InnerJoin,
+            gathering::Entity,
+            "r",
+            Expr::col(("r", gathering::Column::Id)).equals(("s", gathering_scope::Column::GatheringId)),
+        )
+        .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", gathering_scope::Column::ScopeId), &scopes))
+        .cond_where(condition(filter));
+    list::columns::<gathering::Column>(&mut select, "r");
+    select
+}
+
+fn condition(filter: &GatheringFilter) -> Condition {
+    let col = |column: gathering::Column| Expr::col(("r", column));
+    let mut condition = Condition::all();
+    if let Some(window) = filter.window {
+        condition = condition.add(in_window(window, "s", "r"));
+    }
+    if !filter.formats.is_empty() {
+        condition = condition.add(col(gathering::Column::Format).is_in(filter.formats.iter().map(ToString::to_string)));
+    }
+    if !filter.states.is_empty() {
+        condition = condition.add(col(gathering::Column::State).is_in(filter.states.iter().map(ToString::to_string)));
+    }
+    if !filter.weekdays.is_empty() {
+        condition = condition.add(col(gathering::Column::Weekday).is_in(filter.weekdays.iter().map(|day| row::weekday(*day))));
+    }
+    if !filter.external_ids.is_empty() {
+        condition = condition.add(col(gathering::Column::ExternalId).is_in(filter.external_ids.iter().cloned()));
+    }
+    if !filter.hosts.is_empty() {
+        condition = condition.add(hosted(("r", "id"), &filter.hosts));
+    }
+    condition.add_option(filter.text.as_ref().map(|text| dialect::contains(("r", gathering::Column::SearchText), &fold(text))))
+}
+
+/// The gathering's local date lies in the window. The sort instant is bounded as well, widely enough for any offset,
+/// because scope rows are indexed by it.
+pub(crate) fn in_window(window: Window, scope: &'static str, gathering: &'static str) -> Condition {
+    const DAY: i64 = 86_400_000_000;
+    let midnight = |date: chrono::NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
+    Condition::all()
+        .add(Expr::col((gathering, gathering::Column::StartDate)).gte(window.from()))
+        .add(Expr::col((gathering, gathering::Column::StartDate)).lt(window.to()))
+        .add(Expr::col((scope, gathering_scope::Column::SortAt)).gte(midnight(window.from()) - 2 * DAY))
+        .add(Expr::col((scope, gathering_scope::Column::SortAt)).lt(midnight(window.to()) + 2 * DAY))
+}
+
+/// One of the communities is itself a host of the gathering in the column.
+pub(crate) fn hosted(gathering: (&'static str, &'static str), hosts: &[convene_domain::id::CommunityId]) -> Expr {
+    let rows = Query::select()
+        .column(gathering_host::Column::GatheringId)
+        .from(gathering_host::Entity)
+        .and_where(Expr::col(gathering_host::Column::CommunityId).is_in(hosts.iter().map(|host| host.uuid())))
+        .take();
+    Expr::col(gathering).in_subquery(rows)
+}
+
+/// Adds gatherings with their parts.
+pub async fn add_many(write: &Write, records: &[(Record, GatheringParts)]) -> Result<()> {
+    write.insert_all::<gathering::Entity, _>(records.iter().map(|(record, _)| row::model(record)).collect()).await?;
+    parts::add_many(write, records.iter().map(|(record, parts)| (record.id, parts))).await
+}
+
+/// Writes a gathering at its next revision, and leaves its parts as they are.
+pub async fn update_record(write: &Write, record: &Record) -> Result<()> {
+    let id = (gathering::Column::Id, record.id.uuid());
+    write.update_at::<gathering::Entity, _>(row::model(record), id, (gathering::Column::Revision, record.revision - 1)).await
+}
+
+/// Writes a gathering at its next revision, and its parts anew.
+pub async fn update(write: &Write, record: &Record, parts: &GatheringParts) -> Result<()> {
+    update_record(write, record).await?;
+    parts::remove(write, record.id).await?;
+    parts::add_many(write, std::iter::once((record.id, parts))).await
+}

@@ -1,0 +1,151 @@
+//! The items of reports.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    access::ReportRights,
+    id::{CommunityId, ItemId, ReportId},
+    report::{ItemDetail, ItemFields, ItemFilter, ItemKind, ReportItem},
+    text::fold,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use crate::{
+    Result, Write,
+    column::{self, Row},
+    dialect,
+    entity::report_item,
+};
+
+type Numbered = (ItemId, ReportItem);
+
+fn item(model: &report_item::Model) -> Result<Numbered> {
+    let row = Row { table: "report_items", id: model.id };
+    let kind: ItemKind = row.parse("kind", &model.kind)?;
+    let fields = ItemFields {
+        activity_kind: row.parse_opt("activity_kind", model.activity_kind.as_deref())?,
+        severity: row.parse_opt("severity", model.severity.as_deref())?,
+        owner: row.parse_opt("owner", model.owner.as_deref())?,
+        due_on: model.due_on,
+        state: row.parse_opt("state", model.state.as_deref())?,
+    };
+    let detail = fields.into_detail(kind).or_else(|(field, reason)| row.check(field, Err(reason)))?;
+    let item = ReportItem {
+        detail,
+        text: row.parse("body", &model.body)?,
+        theme: row.parse_opt("theme", model.theme.as_deref())?,
+        contributor: row.parse_opt("contributor", model.contributor.as_deref())?,
+        host: model.host_id.map(CommunityId::from_uuid),
+        confidential: model.confidential,
+    };
+    Ok((ItemId::from_uuid(model.id), item))
+}
+
+fn model(id: Uuid, report: ReportId, ordinal: i32, item: &ReportItem) -> report_item::Model {
+    let (owner, due_on, state) = match &item.detail {
+        ItemDetail::NextStep { owner, due_on, state } => (owner.as_ref(), *due_on, Some(state)),
+        _ => (None, None, None),
+    };
+    report_item::Model {
+        id,
+        report_id: report.uuid(),
+        ordinal,
+        kind: item.detail.kind().to_string(),
+        activity_kind: column::text(item.detail.activity_kind().as_ref()),
+        body: item.text.to_string(),
+        search_text: fold(&item.text),
+        theme: column::text(item.theme.as_ref()),
+        severity: column::text(item.detail.severity().as_ref()),
+        contributor: column::text(item.contributor.as_ref()),
+        host_id: item.host.map(CommunityId::uuid),
+        owner: column::text(owner),
+        due_on,
+        state: column::text(state),
+        confidential: item.confidential,
+    }
+}
+
+/// Loads the items of reports that pass the filter and may be read, in order. Whether the report may be read is for
+/// the caller to have asked.
+pub async fn load_by_report<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    filter: &ItemFilter,
+    ids: &[ReportId],
+) -> Result<HashMap<ReportId, Vec<Numbered>>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let of = (report_item::Entity, report_item::Column::ReportId);
+    let found = report_item::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), of, &ids))
+        .filter(condition(rights, filter))
+        .order_by_asc(report_item::Column::Ordinal)
+        .all(connection)
+        .await?;
+    let mut items: HashMap<ReportId, Vec<Numbered>> = HashMap::new();
+    for model in found {
+        items.entry(ReportId::from_uuid(model.report_id)).or_default().push(item(&model)?);
+    }
+    Ok(items)
+}
+
+/// Loads items by identity, each with its report. Whether the report may be read is for the caller to ask.
+pub async fn load_many<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    ids: &[ItemId],
+) -> Result<HashMap<ItemId, (ReportId, ReportItem)>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = report_item::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), (report_item::Entity, report_item::Column::Id), &ids))
+        .filter(condition(rights, &ItemFilter::default()))
+        .all(connection)
+        .await?;
+    found
+        .into_iter()
+        .map(|model| {
+            let (id, item) = item(&model)?;
+            Ok((id, (ReportId::from_uuid(model.report_id), item)))
+        })
+        .collect()
+}
+
+/// The reports that have an item which passes the filter and may be read.
+pub(super) fn reports_with(rights: ReportRights, filter: &ItemFilter) -> SelectStatement {
+    Query::select().column(report_item::Column::ReportId).from(report_item::Entity).cond_where(condition(rights, filter)).take()
+}
+
+fn condition(rights: ReportRights, filter: &ItemFilter) -> Condition {
+    let any = |column: report_item::Column, values: Vec<String>| {
+        (!values.is_empty()).then(|| Expr::col((report_item::Entity, column)).is_in(values))
+    };
+    let text = filter.text.as_ref();
+    Condition::all()
+        .add_option((!rights.confidential).then(|| report_item::Column::Confidential.eq(false)))
+        .add_option(any(report_item::Column::Kind, filter.kinds.iter().map(ToString::to_string).collect()))
+        .add_option(any(report_item::Column::Theme, filter.themes.clone()))
+        .add_option(any(report_item::Column::ActivityKind, filter.activity_kinds.iter().map(ToString::to_string).collect()))
+        .add_option(any(report_item::Column::State, filter.next_step_states.iter().map(ToString::to_string).collect()))
+        .add_option(text.map(|text| dialect::contains((report_item::Entity, report_item::Column::SearchText), &fold(text))))
+}
+
+pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (ReportId, &'a [ReportItem])>) -> Result<()> {
+    let rows = reports
+        .flat_map(|(report, items)| (1..).zip(items).map(move |(ordinal, item)| model(Uuid::now_v7(), report, ordinal, item)));
+    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+}
+
+pub(super) async fn replace(write: &Write, report: ReportId, items: &[ReportItem]) -> Result<()> {
+    let of = report_item::Column::ReportId.eq(report.uuid());
+    let old = report_item::Entity::find().filter(of.clone()).all(write.transaction()).await?;
+    let identity: HashMap<i32, Uuid> = old.into_iter().map(|model| (model.ordinal, model.id)).collect();
+    report_item::Entity::delete_many().filter(of).exec(write.transaction()).await?;
+    let rows = (1..).zip(items).map(|(ordinal, item)| {
+        let id = identity.get(&ordinal).copied().unwrap_or_else(Uuid::now_v7);
+        model(id, report, ordinal, item)
+    });
+    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+}

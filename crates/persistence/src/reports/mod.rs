@@ -1,0 +1,223 @@
+//! Gathering reports: loading, listing, writing. Every read takes the rights of whoever asks.
+
+mod items;
+mod parts;
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    access::ReportRights,
+    gathering::GatheringOrder,
+    id::{GatheringId, InstanceId, NetworkId, ReportId, Within},
+    page::{Page, PageRequest, Place},
+    record::Recorded,
+    report::{GatheringReport, ReportFilter, ReportParts},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+pub use items::{load_by_report as load_items, load_many as load_items_by_id};
+pub use parts::{Tags, load_attendance, load_tags};
+
+use crate::{
+    Result, Write,
+    column::{self, Row},
+    dialect,
+    entity::{gathering, gathering_report, report_scope},
+    gatherings,
+    list::{self, SCOPE, ScopedList},
+};
+
+type Record = Recorded<ReportId, GatheringReport>;
+
+/// A report's row with what lists sort it by.
+#[derive(FromQueryResult)]
+struct Listed {
+    #[sea_orm(nested)]
+    report: gathering_report::Model,
+    sort_at: i64,
+    external_key: String,
+}
+
+impl TryFrom<gathering_report::Model> for Record {
+    type Error = crate::Error;
+
+    fn try_from(model: gathering_report::Model) -> Result<Self> {
+        let row = Row { table: "gathering_reports", id: model.id };
+        Ok(Self {
+            id: ReportId::from_uuid(model.id),
+            revision: model.revision,
+            origin: InstanceId::from_uuid(model.origin),
+            content: GatheringReport {
+                network: NetworkId::from_uuid(model.network_id),
+                gathering: GatheringId::from_uuid(model.gathering_id),
+                external_id: row.parse_opt("external_id", model.external_id.as_deref())?,
+                state: row.parse("state", &model.state)?,
+                audience: row.parse("audience", &model.audience)?,
+                submitted_at: model.submitted_at,
+                attendance: row.people("attendance", model.attendance)?,
+            },
+        })
+    }
+}
+
+fn model(record: &Record) -> gathering_report::Model {
+    gathering_report::Model {
+        id: record.id.uuid(),
+        network_id: record.network.uuid(),
+        revision: record.revision,
+        origin: record.origin.uuid(),
+        gathering_id: record.gathering.uuid(),
+        external_id: column::text(record.external_id.as_ref()),
+        state: record.state.to_string(),
+        audience: record.audience.to_string(),
+        submitted_at: record.submitted_at,
+        attendance: column::count(record.attendance),
+    }
+}
+
+/// Loads reports by identity.
+pub async fn load_many<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    ids: &[ReportId],
+) -> Result<HashMap<ReportId, Record>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = readable(connection, rights, gathering_report::Column::Id, &ids).await?;
+    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+}
+
+/// Loads the reports of gatherings.
+pub async fn load_by_gathering<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    ids: &[GatheringId],
+) -> Result<HashMap<GatheringId, Record>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = readable(connection, rights, gathering_report::Column::GatheringId, &ids).await?;
+    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.gathering, record))).collect()
+}
+
+async fn readable<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    column: gathering_report::Column,
+    ids: &[Uuid],
+) -> Result<Vec<gathering_report::Model>> {
+    Ok(gathering_report::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), (gathering_report::Entity, column), ids))
+        .filter(gathering_report::Column::Audience.is_in(rights.audiences.iter().map(ToString::to_string)))
+        .filter(gathering_report::Column::State.is_in(rights.states.iter().map(ToString::to_string)))
+        .all(connection)
+        .await?)
+}
+
+/// Loads every report of a network, for import and export, in the order of the gatherings' export.
+pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Vec<Record>> {
+    let found = gathering_report::Entity::find()
+        .join(
+            JoinType::InnerJoin,
+            gathering_report::Entity::belongs_to(gathering::Entity)
+                .from(gathering_report::Column::GatheringId)
+                .to(gathering::Column::Id)
+                .into(),
+        )
+        .filter(gathering_report::Column::NetworkId.eq(network.uuid()))
+        .order_by_asc(gathering::Column::SortAt)
+        .order_by_asc(gathering::Column::ExternalId)
+        .order_by_asc(gathering::Column::Id)
+        .all(connection)
+        .await?;
+    found.into_iter().map(Record::try_from).collect()
+}
+
+/// Lists the reports of gatherings under each scope, sorted by the gathering.
+pub async fn list<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    within: &[Within],
+    filter: &ReportFilter,
+    order: GatheringOrder,
+    page: &PageRequest,
+) -> Result<HashMap<Uuid, Page<Record>>> {
+    let list = format!("reports.{order}");
+    let entry = |row: Listed| {
+        let place = Place { list: list.clone(), instant: row.sort_at, text: row.external_key, id: row.report.id };
+        Ok((place, Record::try_from(row.report)?))
+    };
+    let mut select = listed(connection, rights, within, filter);
+    list::columns::<gathering_report::Column>(&mut select, "r");
+    select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
+    let sort = gatherings::sort("s", "report_id", order);
+    ScopedList { select, scope: ("s", "scope_id"), sort }.pages(connection, within.len(), page, entry).await
+}
+
+/// Counts the reports of gatherings under each scope.
+pub async fn count<C: ConnectionTrait>(
+    connection: &C,
+    rights: ReportRights,
+    within: &[Within],
+    filter: &ReportFilter,
+) -> Result<HashMap<Uuid, u64>> {
+    let select = listed(connection, rights, within, filter);
+    ScopedList { select, scope: ("s", "scope_id"), sort: Vec::new() }.counts(connection).await
+}
+
+fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Within], filter: &ReportFilter) -> SelectStatement {
+    let backend = connection.get_database_backend();
+    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
+    let mut condition = Condition::all()
+        .add(dialect::is_any_id(backend, ("s", report_scope::Column::ScopeId), &scopes))
+        .add(Expr::col(("s", report_scope::Column::Audience)).is_in(rights.audiences.iter().map(ToString::to_string)))
+        .add(Expr::col(("s", report_scope::Column::State)).is_in(rights.states.iter().map(ToString::to_string)));
+    if !filter.states.is_empty() {
+        condition =
+            condition.add(Expr::col(("s", report_scope::Column::State)).is_in(filter.states.iter().map(ToString::to_string)));
+    }
+    if !filter.hosts.is_empty() {
+        condition = condition.add(gatherings::hosted(("s", "gathering_id"), &filter.hosts));
+    }
+    if !filter.items.is_empty() {
+        condition = condition
+            .add(Expr::col(("s", report_scope::Column::ReportId)).in_subquery(items::reports_with(rights, &filter.items)));
+    }
+    let mut select = Query::select();
+    select.expr_as(Expr::col(("s", report_scope::Column::ScopeId)), SCOPE).from_as(report_scope::Entity, "s").join_as(
+        JoinType::InnerJoin,
+        gathering_report::Entity,
+        "r",
+        Expr::col(("r", gathering_report::Column::Id)).equals(("s", report_scope::Column::ReportId)),
+    );
+    if let Some(window) = filter.window {
+        select.join_as(
+            JoinType::InnerJoin,
+            gathering::Entity,
+            "g",
+            Expr::col(("g", gathering::Column::Id)).equals(("s", report_scope::Column::GatheringId)),
+        );
+        condition = condition.add(gatherings::in_window(window, "s", "g"));
+    }
+    select.cond_where(condition);
+    select
+}
+
+/// Adds reports with their parts.
+pub async fn add_many(write: &Write, records: &[(Record, ReportParts)]) -> Result<()> {
+    write.insert_all::<gathering_report::Entity, _>(records.iter().map(|(record, _)| model(record)).collect()).await?;
+    parts::add_many(write, records.iter().map(|(record, parts)| (record.id, parts))).await?;
+    items::add_many(write, records.iter().map(|(record, parts)| (record.id, parts.items.as_slice()))).await
+}
+
+/// Writes a report at its next revision, and its parts anew. Items keep their identity by their order.
+pub async fn update(write: &Write, record: &Record, parts: &ReportParts) -> Result<()> {
+    let id = (gathering_report::Column::Id, record.id.uuid());
+    write
+        .update_at::<gathering_report::Entity, _>(model(record), id, (gathering_report::Column::Revision, record.revision - 1))
+        .await?;
+    parts::remove(write, record.id).await?;
+    parts::add_many(write, std::iter::once((record.id, parts))).await?;
+    items::replace(write, record.id, &parts.items).await
+}

@@ -1,0 +1,213 @@
+//! Checks everything that is derived against what it is derived from.
+
+use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use uuid::Uuid;
+
+use crate::{Database, Result};
+
+/// A difference between what is stored and what should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What was checked: the table, or the log.
+    pub subject: &'static str,
+    /// What is wrong, with the record and the place.
+    pub detail: String,
+}
+
+/// The kind of a column in a check's rows, and what to call it.
+enum Column {
+    /// A network or community, shown as both ids can be looked up.
+    Scope(&'static str),
+    Community,
+    Gathering,
+    Report,
+    Network,
+    Entity,
+    Number(&'static str),
+    Text(&'static str),
+}
+
+/// Rows that should be there, against rows that are.
+struct Check {
+    subject: &'static str,
+    should: &'static str,
+    is: &'static str,
+    columns: &'static [Column],
+}
+
+use Column::{Community, Entity, Gathering, Network, Number, Report, Scope, Text};
+
+const CHECKS: &[Check] = &[
+    Check {
+        subject: "community_scopes",
+        should: "SELECT scope_id, community_id FROM community_paths",
+        is: "SELECT scope_id, community_id FROM community_scopes",
+        columns: &[Scope("scope"), Community],
+    },
+    Check {
+        subject: "gathering_scopes",
+        should: "SELECT DISTINCT p.scope_id, g.id, g.sort_at, COALESCE(g.external_id, '')
+                 FROM gatherings g JOIN gathering_hosts h ON h.gathering_id = g.id
+                 JOIN community_paths p ON p.community_id = h.community_id",
+        is: "SELECT scope_id, gathering_id, sort_at, external_key FROM gathering_scopes",
+        columns: &[Scope("scope"), Gathering, Number("sort_at"), Text("external_key")],
+    },
+    Check {
+        subject: "report_scopes",
+        should: "SELECT DISTINCT p.scope_id, r.id, g.id, g.sort_at, COALESCE(g.external_id, ''), r.audience, r.state
+                 FROM gathering_reports r JOIN gatherings g ON g.id = r.gathering_id
+                 JOIN gathering_hosts h ON h.gathering_id = g.id JOIN community_paths p ON p.community_id = h.community_id",
+        is: "SELECT scope_id, report_id, gathering_id, sort_at, external_key, audience, state FROM report_scopes",
+        columns: &[Scope("scope"), Report, Gathering, Number("sort_at"), Text("external_key"), Text("audience"), Text("state")],
+    },
+    Check {
+        subject: "gathering_measures",
+        should: "SELECT g.id, g.month, CASE WHEN g.state = 'PLANNED' THEN 1 ELSE 0 END, CASE WHEN g.state = 'HELD' THEN 1 ELSE 0 END,
+                 CASE WHEN g.state = 'CANCELLED' THEN 1 ELSE 0 END, CASE WHEN g.state = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
+                 COALESCE(g.rsvp_yes, 0), COALESCE(g.rsvp_waitlist, 0), CASE WHEN r.id IS NULL THEN 0 ELSE 1 END,
+                 CASE WHEN r.attendance IS NULL THEN 0 ELSE 1 END, COALESCE(r.attendance, 0)
+                 FROM gatherings g LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.state IN ('SUBMITTED', 'REVIEWED')",
+        is: "SELECT gathering_id, month, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
+             reports_with_attendance, attendance FROM gathering_measures",
+        columns: &[
+            Gathering,
+            Number("month"),
+            Number("planned"),
+            Number("held"),
+            Number("cancelled"),
+            Number("minutes"),
+            Number("rsvp_yes"),
+            Number("rsvp_waitlist"),
+            Number("reports"),
+            Number("reports_with_attendance"),
+            Number("attendance"),
+        ],
+    },
+    // From the records and not from the measures, so that one alteration does not hide another.
+    Check {
+        subject: "community_months",
+        should: "SELECT s.scope_id, g.month, COUNT(*), SUM(CASE WHEN g.state = 'PLANNED' THEN 1 ELSE 0 END),
+                 SUM(CASE WHEN g.state = 'HELD' THEN 1 ELSE 0 END), SUM(CASE WHEN g.state = 'CANCELLED' THEN 1 ELSE 0 END),
+                 CAST(SUM(CASE WHEN g.state = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END) AS bigint),
+                 SUM(COALESCE(g.rsvp_yes, 0)), SUM(COALESCE(g.rsvp_waitlist, 0)), COUNT(r.id), COUNT(r.attendance),
+                 SUM(COALESCE(r.attendance, 0))
+                 FROM (SELECT DISTINCT p.scope_id, h.gathering_id FROM gathering_hosts h
+                       JOIN community_paths p ON p.community_id = h.community_id) s
+                 JOIN gatherings g ON g.id = s.gathering_id
+                 LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.state IN ('SUBMITTED', 'REVIEWED')
+                 GROUP BY s.scope_id, g.month",
+        is: "SELECT scope_id, month, gatherings, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
+             reports_with_attendance, attendance FROM community_months",
+        columns: &[
+            Scope("scope"),
+            Number("month"),
+            Number("gatherings"),
+            Number("planned"),
+            Number("held"),
+            Number("cancelled"),
+            Number("minutes"),
+            Number("rsvp_yes"),
+            Number("rsvp_waitlist"),
+            Number("reports"),
+            Number("reports_with_attendance"),
+            Number("attendance"),
+        ],
+    },
+    Check {
+        subject: "community_slugs",
+        should: "SELECT network_id, id, slug FROM communities",
+        is: "SELECT n.network_id, n.community_id, n.slug FROM community_slugs n JOIN communities c ON c.id = n.community_id AND c.slug = n.slug",
+        columns: &[Network, Community, Text("slug")],
+    },
+    // Each record was written as often as the log says, each time once.
+    Check {
+        subject: "revisions",
+        should: "SELECT entity_id, COUNT(*) FROM changes GROUP BY entity_id",
+        is: "SELECT id, revision FROM networks UNION ALL SELECT id, revision FROM terms UNION ALL SELECT id, revision FROM communities
+             UNION ALL SELECT id, revision FROM gatherings UNION ALL SELECT id, revision FROM gathering_reports",
+        columns: &[Entity, Number("revision")],
+    },
+    Check {
+        subject: "revisions in the log",
+        should: "SELECT entity_id, revision FROM changes WHERE 1 = 0",
+        is: "SELECT entity_id, revision FROM changes GROUP BY entity_id, revision HAVING COUNT(*) > 1",
+        columns: &[Entity, Number("logged twice at revision")],
+    },
+    Check {
+        subject: "log",
+        should: "SELECT network_id, position FROM network_heads",
+        is: "SELECT h.network_id, COUNT(c.id) FROM network_heads h LEFT JOIN changes c ON c.network_id = h.network_id GROUP BY h.network_id",
+        columns: &[Network, Number("changes")],
+    },
+    Check {
+        subject: "log head",
+        should: "SELECT network_id, position, change_id FROM network_heads WHERE position > 0",
+        is: "SELECT h.network_id, c.position, c.id FROM network_heads h JOIN changes c ON c.network_id = h.network_id AND c.position = h.position",
+        columns: &[Network, Number("position"), Entity],
+    },
+    // A change whose predecessor is missing: a gap in the log, at its upper end.
+    Check {
+        subject: "log gap",
+        should: "SELECT network_id, position FROM changes WHERE 1 = 0",
+        is: "SELECT c.network_id, c.position - 1 FROM changes c WHERE c.position > 1 AND NOT EXISTS
+             (SELECT 1 FROM changes p WHERE p.network_id = c.network_id AND p.position = c.position - 1)",
+        columns: &[Network, Number("missing position")],
+    },
+    Check {
+        subject: "unsealed changes",
+        should: "SELECT network_id, entity_id FROM changes WHERE 1 = 0",
+        is: "SELECT network_id, entity_id FROM changes WHERE position IS NULL",
+        columns: &[Network, Entity],
+    },
+    // Every change is seen in its network, and nothing is seen in a network that is no change of it.
+    Check {
+        subject: "change_scopes",
+        should: "SELECT network_id, position FROM changes WHERE position IS NOT NULL",
+        is: "SELECT s.scope_id, s.position FROM change_scopes s JOIN network_heads h ON h.network_id = s.scope_id",
+        columns: &[Network, Number("position")],
+    },
+];
+
+/// Checks everything as of one moment and lists what is wrong. `progress` is told the subject of each check.
+pub async fn run(database: &Database, mut progress: impl FnMut(&'static str)) -> Result<Vec<Difference>> {
+    let snapshot = database.snapshot().await?;
+    let mut differences = Vec::new();
+    for check in CHECKS {
+        progress(check.subject);
+        for (rows, others, what) in [(check.should, check.is, "should be there"), (check.is, check.should, "should not be there")]
+        {
+            let sql = format!("SELECT * FROM ({rows}) AS a EXCEPT SELECT * FROM ({others}) AS b");
+            for row in snapshot.query_all_raw(Statement::from_string(snapshot.get_database_backend(), sql)).await? {
+                differences.push(Difference { subject: check.subject, detail: format!("{} {what}", describe(check, &row)?) });
+            }
+        }
+    }
+    snapshot.rollback().await?;
+    Ok(differences)
+}
+
+fn describe(check: &Check, row: &QueryResult) -> Result<String> {
+    let mut words = Vec::new();
+    for (index, column) in check.columns.iter().enumerate() {
+        words.push(match column {
+            Scope(name) => format!("{name} {}", row.try_get_by_index::<Uuid>(index)?.simple()),
+            Community => CommunityId::from_uuid(row.try_get_by_index(index)?).to_string(),
+            Gathering => GatheringId::from_uuid(row.try_get_by_index(index)?).to_string(),
+            Report => ReportId::from_uuid(row.try_get_by_index(index)?).to_string(),
+            Network => NetworkId::from_uuid(row.try_get_by_index(index)?).to_string(),
+            Entity => format!("record {}", row.try_get_by_index::<Uuid>(index)?.simple()),
+            Number(name) => format!("{name} {}", number(row, index)?),
+            Text(name) => format!("{name} {:?}", row.try_get_by_index::<String>(index)?),
+        });
+    }
+    Ok(words.join(", "))
+}
+
+/// Reads an integer of whatever width the database computed it in.
+fn number(row: &QueryResult, index: usize) -> Result<i64> {
+    Ok(match row.try_get_by_index::<i64>(index) {
+        Ok(number) => number,
+        Err(_) => i64::from(row.try_get_by_index::<i32>(index)?),
+    })
+}

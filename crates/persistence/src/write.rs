@@ -1,0 +1,165 @@
+//! The unit of work: one transaction, what it changes, and the seal at its end.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use convene_domain::{
+    change::{Head, NewChange},
+    id::{ChangeId, InstanceId, NetworkId},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result,
+    entity::{change, change_set},
+};
+
+/// How many values one statement holds: SQLite takes 32,766.
+const BIND_LIMIT: usize = 30_000;
+
+/// A write that has begun. Dropped without [`Write::seal`], it never happened.
+#[derive(Debug)]
+pub struct Write {
+    database: Database,
+    transaction: DatabaseTransaction,
+    recorded_at: DateTime<Utc>,
+    changes: BTreeMap<NetworkId, Vec<NewChange>>,
+}
+
+impl Write {
+    /// Begins a write that is recorded as of `now`.
+    pub async fn begin(database: &Database, now: DateTime<Utc>) -> Result<Self> {
+        // A transaction that reads first and writes later fails on SQLite if another wrote in between; one that takes
+        // the write lock at once waits its turn instead.
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let transaction = database.writer().begin_with_options(options).await?;
+        Ok(Self { database: database.clone(), transaction, recorded_at: now.trunc_subsecs(6), changes: BTreeMap::new() })
+    }
+
+    /// The transaction, to read from what it has written.
+    pub fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// The instance that new records are born at.
+    pub fn instance(&self) -> InstanceId {
+        self.database.instance()
+    }
+
+    /// Says what was written. Each change becomes one entry of the network's log.
+    pub fn record(&mut self, network: NetworkId, change: NewChange) {
+        self.changes.entry(network).or_default().push(change);
+    }
+
+    /// Lets one import at a time read and write: it compares much before it writes.
+    pub async fn exclude_other_imports(&self) -> Result<()> {
+        if self.transaction.get_database_backend() == DbBackend::Postgres {
+            self.transaction.execute_unprepared("SELECT pg_advisory_xact_lock(6071843202)").await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the changes their places in the log and commits. Answers the new head of each network; none when
+    /// nothing was recorded, and then nothing is committed either.
+    ///
+    /// The networks are sealed in the order of their ids, so that two writes never wait for each other crosswise.
+    pub async fn seal(mut self) -> Result<Vec<Head>> {
+        if self.changes.is_empty() {
+            self.transaction.rollback().await?;
+            return Ok(Vec::new());
+        }
+        let mut sets = Vec::new();
+        for (network, changes) in std::mem::take(&mut self.changes) {
+            let set = change_set::Model { id: Uuid::now_v7(), network_id: network.uuid(), recorded_at: self.recorded_at };
+            let rows = (1_i32..).zip(changes).map(|(ordinal, new)| change::Model {
+                // Random on purpose: a cursor that names it proves which log it was read from.
+                id: Uuid::new_v4(),
+                network_id: network.uuid(),
+                position: None,
+                change_set_id: set.id,
+                ordinal,
+                kind: new.kind.to_string(),
+                entity_type: new.entity_type.to_string(),
+                entity_id: new.entity,
+                revision: new.revision,
+                occurred_at: new.occurred_at.map_or(self.recorded_at, |at| at.trunc_subsecs(6)),
+                recorded_at: self.recorded_at,
+            });
+            self.insert_all::<change::Entity, _>(rows.collect()).await?;
+            sets.push(set);
+        }
+        for set in &sets {
+            change_set::Entity::insert(set.clone().into_active_model()).exec_without_returning(&self.transaction).await?;
+        }
+        let Self { database, transaction, .. } = self;
+        transaction.commit().await?;
+        let mut heads = Vec::new();
+        for set in sets {
+            heads.push(sealed_head(&database, &set).await?);
+        }
+        Ok(heads)
+    }
+
+    /// Inserts rows in as few statements as the databases take.
+    pub(crate) async fn insert_all<E, A>(&self, rows: Vec<E::Model>) -> Result<()>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = E> + Send,
+    {
+        let columns = <E::Column as sea_orm::Iterable>::iter().count();
+        let mut rows = rows.into_iter().map(all_set).peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<A> = rows.by_ref().take((BIND_LIMIT / columns).min(500)).collect();
+            E::insert_many(chunk).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a row that is still at the revision the change was made from.
+    pub(crate) async fn update_at<E, A>(&self, row: E::Model, id: (E::Column, Uuid), revision: (E::Column, i64)) -> Result<()>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = E> + Send,
+    {
+        let result = E::update_many()
+            .set(all_set::<E, A>(row))
+            .filter(id.0.eq(id.1))
+            .filter(revision.0.eq(revision.1))
+            .exec(&self.transaction)
+            .await?;
+        if result.rows_affected == 1 { Ok(()) } else { Err(Error::Stale { id: id.1, expected: revision.1 }) }
+    }
+}
+
+fn all_set<E, A>(row: E::Model) -> A
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E>,
+{
+    row.into_active_model().reset_all()
+}
+
+/// Reads where a set of changes ended. That it is there proves that the transaction was kept: a COMMIT of a
+/// transaction that has failed is no error to Postgres.
+async fn sealed_head(database: &Database, set: &change_set::Model) -> Result<Head> {
+    let last = change::Entity::find()
+        .filter(change::Column::ChangeSetId.eq(set.id))
+        .order_by_desc(change::Column::Ordinal)
+        .limit(1)
+        .one(database.writer())
+        .await?;
+    match last {
+        Some(change::Model { id, position: Some(position), network_id, .. }) => {
+            Ok(Head { network: NetworkId::from_uuid(network_id), position, change: ChangeId::from_uuid(id) })
+        }
+        _ => Err(Error::NotCommitted),
+    }
+}

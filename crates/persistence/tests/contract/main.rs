@@ -1,0 +1,12 @@
+//! The contract of storage, kept on SQLite and on Postgres alike.
+
+#![expect(unreachable_pub, clippy::expect_used, reason = "a test crate: nothing is exported, and what fails is to panic")]
+
+#[path = "../../../../tests/support/databases.rs"]
+mod databases;
+
+mod frozen;
+mod migrations;
+mod network;
+mod seal;
+mod verify;

@@ -1,0 +1,292 @@
+//! Nothing is missed, nothing is out of order, and every change has the scope it had when it was committed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use convene_domain::{
+    change::{Change, Effect, Position},
+    id::{CommunityId, GatheringId, Within},
+};
+use convene_persistence::{Database, Error, log, verify};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use sea_orm::{ConnectionTrait, Statement};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::{
+    databases::{Kind, execute, with_database},
+    network::{Tree, add_gathering, begin_gathering, change_gathering, move_community, plant},
+    on_both,
+};
+
+const WRITERS: usize = 8;
+const WRITES: usize = 25;
+
+/// What a writer was told it had done.
+#[derive(Debug, Clone)]
+enum Done {
+    Added(GatheringId, Vec<CommunityId>),
+    Changed(GatheringId),
+    Moved(CommunityId, CommunityId),
+}
+
+type Acknowledged = BTreeMap<Position, Done>;
+
+async fn write(database: Database, tree: Arc<Tree>, writer: usize, written: Arc<AtomicUsize>) -> Result<Acknowledged, Error> {
+    let mut random = StdRng::seed_from_u64(writer as u64);
+    let mut own: Vec<(GatheringId, Vec<CommunityId>)> = Vec::new();
+    let mut acknowledged = BTreeMap::new();
+    for _ in 0..WRITES {
+        let (head, done) = match random.random_range(0..4) {
+            // Each writer moves a city of its own, so that no two make the same revision.
+            0 => {
+                let (city, region) = (tree.cities[writer], tree.regions[random.random_range(0..4)]);
+                (move_community(&database, &tree, city, region).await?, Done::Moved(city, region))
+            }
+            1 if !own.is_empty() => {
+                let (id, hosts) = own[random.random_range(0..own.len())].clone();
+                (change_gathering(&database, &tree, id, &hosts, random.random_range(0..50)).await?, Done::Changed(id))
+            }
+            _ => {
+                let mut hosts = vec![tree.cities[random.random_range(0..8)]];
+                let other = tree.cities[random.random_range(0..8)];
+                if other != hosts[0] {
+                    hosts.push(other);
+                }
+                let (head, id) = add_gathering(&database, &tree, &hosts, random.random_range(0..12)).await?;
+                own.push((id, hosts.clone()));
+                (head, Done::Added(id, hosts))
+            }
+        };
+        acknowledged.insert(head.position, done);
+        written.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(acknowledged)
+}
+
+/// Polls a scope from a cursor until told to stop, then once more.
+fn follow(database: Database, tree: Arc<Tree>, within: Within, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Change>> {
+    tokio::spawn(async move {
+        let mut seen: Vec<Change> = Vec::new();
+        loop {
+            let last = stop.load(Ordering::Acquire);
+            let after = seen.last().map_or(0, |change| change.position);
+            let page = log::list_after(database.reader(), tree.network, within, after, 7).await.expect("reads");
+            if last && page.is_empty() {
+                return seen;
+            }
+            seen.extend(page);
+            tokio::task::yield_now().await;
+        }
+    })
+}
+
+/// The paths of the tree at some position of the log.
+struct Model {
+    parents: HashMap<CommunityId, CommunityId>,
+    network: Uuid,
+    hosts: HashMap<GatheringId, Vec<CommunityId>>,
+}
+
+impl Model {
+    fn new(tree: &Tree) -> Self {
+        let mut parents = HashMap::new();
+        for (index, region) in tree.regions.iter().enumerate() {
+            parents.insert(*region, tree.nations[index / 2]);
+        }
+        for (index, city) in tree.cities.iter().enumerate() {
+            parents.insert(*city, tree.regions[index / 2]);
+        }
+        Self { parents, network: tree.network.uuid(), hosts: HashMap::new() }
+    }
+
+    fn path(&self, community: CommunityId) -> BTreeSet<Uuid> {
+        let mut path = BTreeSet::from([self.network, community.uuid()]);
+        let mut at = community;
+        while let Some(parent) = self.parents.get(&at) {
+            path.insert(parent.uuid());
+            at = *parent;
+        }
+        path
+    }
+
+    fn paths(&self, gathering: GatheringId) -> BTreeSet<Uuid> {
+        self.hosts[&gathering].iter().flat_map(|host| self.path(*host)).collect()
+    }
+
+    /// What the change means to each scope, by the plainest reckoning there is.
+    fn apply(&mut self, done: &Done) -> BTreeMap<Uuid, Effect> {
+        let (before, after) = match done {
+            Done::Added(id, hosts) => {
+                self.hosts.insert(*id, hosts.clone());
+                (BTreeSet::new(), self.paths(*id))
+            }
+            Done::Changed(id) => (self.paths(*id), self.paths(*id)),
+            Done::Moved(city, region) => {
+                let before = self.path(*city);
+                self.parents.insert(*city, *region);
+                (before, self.path(*city))
+            }
+        };
+        before
+            .union(&after)
+            .map(|scope| match (before.contains(scope), after.contains(scope)) {
+                (true, true) => (*scope, Effect::Changed),
+                (false, _) => (*scope, Effect::Entered),
+                _ => (*scope, Effect::Left),
+            })
+            .collect()
+    }
+}
+
+fn scopes(tree: &Tree) -> Vec<Within> {
+    let communities = tree.nations.iter().chain(&tree.regions).chain(&tree.cities);
+    std::iter::once(Within::Network(tree.network)).chain(communities.map(|id| Within::Community(*id))).collect()
+}
+
+/// Runs the writers and readers with one transaction held open meanwhile, and says what is wrong with the log.
+async fn faults_of_a_busy_log(address: String, hold: bool) -> Vec<String> {
+    let database = Database::open(&address, 24).await.expect("opens");
+    let tree = Arc::new(plant(&database).await);
+    let planted = log::head(database.reader(), tree.network).await.expect("reads").expect("a head").position;
+    let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let readers: Vec<_> = scopes(&tree)
+        .into_iter()
+        .take(6)
+        .map(|within| (within, follow(database.clone(), tree.clone(), within, stop.clone())))
+        .collect();
+
+    let hosts = vec![tree.cities[0], tree.cities[7]];
+    let held = if hold { Some(begin_gathering(&database, &tree, &hosts, 5).await.expect("begins")) } else { None };
+    let writers: Vec<_> =
+        (0..WRITERS).map(|writer| tokio::spawn(write(database.clone(), tree.clone(), writer, written.clone()))).collect();
+    let (mut acknowledged, mut faults) = (Acknowledged::new(), Vec::new());
+    if let Some((write, id)) = held {
+        while written.load(Ordering::Relaxed) < WRITERS * WRITES / 2 && writers.iter().any(|writer| !writer.is_finished()) {
+            // Kept alive: a client that says nothing for a second is cut off, which is another test's subject.
+            write.transaction().execute_unprepared("SELECT 1").await.expect("is alive");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        match write.seal().await {
+            Ok(heads) => drop(acknowledged.insert(heads[0].position, Done::Added(id, hosts))),
+            Err(error) => faults.push(format!("the write that was held open failed: {error:?}")),
+        }
+    }
+    for writer in writers {
+        match writer.await.expect("runs") {
+            Ok(done) => acknowledged.extend(done),
+            Err(error) => faults.push(format!("a writer failed: {error:?}")),
+        }
+    }
+    stop.store(true, Ordering::Release);
+
+    let mut by_scope: HashMap<Uuid, Vec<Change>> = HashMap::new();
+    for within in scopes(&tree) {
+        by_scope
+            .insert(within.uuid(), log::list_after(database.reader(), tree.network, within, 0, 100_000).await.expect("reads"));
+    }
+    for (within, reader) in readers {
+        if reader.await.expect("reads") != by_scope[&within.uuid()] {
+            faults.push(format!("a reader of {within:?} missed a change or saw one out of order"));
+        }
+    }
+    let positions: Vec<Position> = by_scope[&tree.network.uuid()].iter().map(|change| change.position).collect();
+    if positions != (1..=positions.len() as Position).collect::<Vec<_>>() {
+        faults.push("the log has a gap, or a place twice".to_owned());
+    }
+    let expected: Vec<Position> = (1..=planted).chain(acknowledged.keys().copied()).collect();
+    if positions != expected {
+        faults.push(format!("{} writes were acknowledged, the log has {} places", acknowledged.len(), positions.len()));
+    }
+    let mut model = Model::new(&tree);
+    for (position, done) in &acknowledged {
+        let meant = model.apply(done);
+        for (scope, changes) in &by_scope {
+            let seen = changes.iter().find(|change| change.position == *position).map(|change| change.effect);
+            if seen != meant.get(scope).copied() {
+                faults.push(format!("position {position}, {done:?}: scope {scope} saw {seen:?}, not {:?}", meant.get(scope)));
+            }
+        }
+    }
+    let differences = verify::run(&database, |_| {}).await.expect("verifies");
+    faults.extend(differences.into_iter().map(|difference| format!("{}: {}", difference.subject, difference.detail)));
+    faults
+}
+
+/// SQLite has one writer at a time: a transaction held open there makes the others wait, so none is held.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_log_misses_nothing_on_sqlite() {
+    with_database(Kind::Sqlite, |address| async { assert_eq!(faults_of_a_busy_log(address, false).await, Vec::<String>::new()) })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_log_misses_nothing_on_postgres_while_a_transaction_is_held_open() {
+    with_database(Kind::Postgres, |address| async {
+        assert_eq!(faults_of_a_busy_log(address, true).await, Vec::<String>::new())
+    })
+    .await;
+}
+
+/// The same run with the lock of the head taken out: the checks above are able to fail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_lock_of_the_head_the_same_run_finds_faults() {
+    with_database(Kind::Postgres, |address| async move {
+        let connection = Database::connect_once(&address).await.expect("connects");
+        let row = connection
+            .query_one_raw(Statement::from_string(
+                connection.get_database_backend(),
+                "SELECT pg_get_functiondef(oid) AS body FROM pg_proc WHERE proname = 'seal_change_set'",
+            ))
+            .await
+            .expect("reads")
+            .expect("the seal");
+        let sealed: String = row.try_get("", "body").expect("a text");
+        let unlocked: String =
+            sealed.lines().filter(|line| !line.trim_start().starts_with("PERFORM")).collect::<Vec<_>>().join("\n");
+        assert!(unlocked.len() < sealed.len(), "the lock was taken out");
+        execute(&address, &unlocked).await;
+        assert_ne!(faults_of_a_busy_log(address, true).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// A write that recorded nothing leaves nothing; one that failed in the middle leaves nothing either.
+async fn what_was_not_sealed_never_happened(address: String) {
+    let database = Database::open(&address, 4).await.expect("opens");
+    let tree = plant(&database).await;
+    let before = log::head(database.reader(), tree.network).await.expect("reads");
+    let (write, id) = begin_gathering(&database, &tree, &tree.cities[..1], 1).await.expect("begins");
+    drop(write);
+    let found = convene_persistence::gatherings::load_many(database.reader(), &[id]).await.expect("reads");
+    assert!(found.is_empty());
+    let stale = async {
+        let (_, id) = add_gathering(&database, &tree, &tree.cities[..1], 1).await?;
+        let mut write = convene_persistence::Write::begin(&database, chrono::Utc::now()).await?;
+        let mut record =
+            convene_persistence::gatherings::load_many(write.transaction(), &[id]).await?.remove(&id).expect("is there");
+        record.revision += 2;
+        convene_persistence::gatherings::update(&write, &record, &crate::network::parts(&tree.cities[..1])).await?;
+        write.record(
+            tree.network,
+            crate::network::change(
+                convene_domain::change::ChangeKind::Updated,
+                convene_domain::change::EntityType::Gathering,
+                id.uuid(),
+                record.revision,
+            ),
+        );
+        write.seal().await
+    };
+    assert!(matches!(stale.await, Err(Error::Stale { expected: 2, .. })));
+    let after = log::head(database.reader(), tree.network).await.expect("reads");
+    assert_eq!(after.map(|head| head.position), before.map(|head| head.position + 1));
+    assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
+}
+on_both!(what_was_not_sealed_never_happened);
