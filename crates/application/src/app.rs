@@ -1,0 +1,38 @@
+//! The application: what every use case works on.
+
+use convene_persistence::{Database, Reads};
+
+use crate::Result;
+
+/// The open application. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct App {
+    database: Database,
+}
+
+impl App {
+    /// Opens the application on a database that has been migrated.
+    pub async fn open(database_url: &str, connections: u32) -> Result<Self> {
+        Ok(Self { database: Database::open(database_url, connections).await? })
+    }
+
+    /// Asks everything that the application depends on for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.database.ping().await?)
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.database.close().await?)
+    }
+
+    /// The database, for commands of the operator that are more than one use case.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Where use cases read from.
+    pub(crate) fn reader(&self) -> &impl Reads {
+        self.database.reader()
+    }
+}

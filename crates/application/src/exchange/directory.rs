@@ -1,0 +1,117 @@
+//! Who is who during an import: networks and communities by slug, those of the files before those that are stored.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono_tz::Tz;
+use convene_domain::{
+    community::{Community, Level},
+    id::{CommunityId, NetworkId},
+    network::Network,
+    record::Recorded,
+};
+use convene_persistence::{Database, communities, networks};
+
+use crate::Error;
+
+/// What an import has to know of a community, wherever it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) id: CommunityId,
+    pub(super) network: NetworkId,
+    pub(super) level: Level,
+    pub(super) parent: Option<CommunityId>,
+    pub(super) time_zone: Option<Tz>,
+}
+
+/// Networks and communities that are stored, and those that the files bring.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    /// Stored networks by slug.
+    pub(super) stored_networks: HashMap<String, Recorded<NetworkId, Network>>,
+    /// Stored communities by identity.
+    pub(super) stored_communities: HashMap<CommunityId, Recorded<CommunityId, Community>>,
+    networks: HashMap<String, NetworkId>,
+    /// The networks that the files name. With none, all that are stored are meant.
+    named: HashSet<NetworkId>,
+    slugs: HashMap<String, Vec<(NetworkId, CommunityId)>>,
+    known: HashMap<CommunityId, Known>,
+}
+
+impl Directory {
+    /// Reads what is stored.
+    pub(super) async fn load(database: &Database) -> Result<Self, Error> {
+        let mut directory = Self::default();
+        for network in networks::all(database.reader()).await? {
+            directory.networks.insert(network.slug.to_string(), network.id);
+            for community in communities::all(database.reader(), network.id).await? {
+                directory.know(Known {
+                    id: community.id,
+                    network: network.id,
+                    level: community.level,
+                    parent: community.parent,
+                    time_zone: community.time_zone,
+                });
+                directory.stored_communities.insert(community.id, community);
+            }
+            for (slug, community) in communities::all_slugs(database.reader(), network.id).await? {
+                directory.slugs.entry(slug).or_default().push((network.id, community));
+            }
+            directory.stored_networks.insert(network.slug.to_string(), network);
+        }
+        Ok(directory)
+    }
+
+    /// Adds a network that the files name.
+    pub(super) fn name_network(&mut self, slug: &str, id: NetworkId) {
+        self.networks.insert(slug.to_owned(), id);
+        self.named.insert(id);
+    }
+
+    /// Finds a network by its slug.
+    pub(super) fn network(&self, slug: &str) -> Option<NetworkId> {
+        self.networks.get(slug).copied()
+    }
+
+    /// All networks that this import can touch.
+    pub(super) fn touched(&self) -> Vec<NetworkId> {
+        if self.named.is_empty() { self.networks.values().copied().collect() } else { self.named.iter().copied().collect() }
+    }
+
+    /// Adds a slug that a community has or had.
+    pub(super) fn name_community(&mut self, network: NetworkId, slug: &str, id: CommunityId) {
+        let of_slug = self.slugs.entry(slug.to_owned()).or_default();
+        of_slug.retain(|(other, _)| *other != network);
+        of_slug.push((network, id));
+    }
+
+    /// Notes what is known of a community, in place of what was.
+    pub(super) fn know(&mut self, known: Known) {
+        self.known.insert(known.id, known);
+    }
+
+    /// What is known of a community.
+    pub(super) fn known(&self, id: CommunityId) -> Option<&Known> {
+        self.known.get(&id)
+    }
+
+    /// Everything that is known of communities.
+    pub(super) fn all_known(&self) -> impl Iterator<Item = &Known> {
+        self.known.values()
+    }
+
+    /// Finds a community of a network by a slug that it has or had.
+    pub(super) fn community(&self, network: NetworkId, slug: &str) -> Option<CommunityId> {
+        self.slugs.get(slug)?.iter().find(|(of, _)| *of == network).map(|(_, id)| *id)
+    }
+
+    /// Finds a community by slug alone, among the networks that this import can touch.
+    pub(super) fn community_anywhere(&self, slug: &str) -> Result<Known, String> {
+        let all = self.slugs.get(slug).map(Vec::as_slice).unwrap_or_default();
+        let mut found = all.iter().filter(|(network, _)| self.named.is_empty() || self.named.contains(network));
+        match (found.next(), found.next()) {
+            (Some((_, id)), None) => self.known.get(id).copied().ok_or_else(|| "names no community".to_owned()),
+            (Some(_), Some(_)) => Err("names a community in more than one network".to_owned()),
+            (None, _) => Err("names no community".to_owned()),
+        }
+    }
+}

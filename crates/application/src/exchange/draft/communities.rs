@@ -1,0 +1,204 @@
+//! Rows of `communities.csv`, `community_profiles.csv` and `aliases.csv`.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use convene_domain::{
+    Invalid,
+    community::{Community, CommunityState, Profile},
+    id::{CommunityId, NetworkId},
+    place::{Coordinates, Home},
+    text::{Cadence, Country, Language, Slug, Text},
+};
+use uuid::Uuid;
+
+use super::{Folder, Keys, networks::network};
+use crate::exchange::{
+    directory::{Directory, Known},
+    fault::Faults,
+    files,
+    table::{Row, day, decimal, people, small},
+};
+
+/// A community of the files.
+#[derive(Debug)]
+pub(in crate::exchange) struct CommunityDraft {
+    pub(in crate::exchange) id: CommunityId,
+    /// The content; its profile is that of the files only if `profile` says so.
+    pub(in crate::exchange) content: Community,
+    /// What the files say of the profile; `None` when they say nothing.
+    pub(in crate::exchange) profile: Option<Profile>,
+    /// Slugs that the files say it had.
+    pub(in crate::exchange) aliases: Vec<Slug>,
+}
+
+pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<Faults>) -> Vec<CommunityDraft> {
+    let mut drafts = Vec::new();
+    let mut rows = HashMap::new();
+    let mut keys = Keys::new();
+    for row in folder.rows(&files::COMMUNITIES, faults) {
+        if let Some(mut content) = row.build(|| read_content(row, directory)) {
+            keys.note(row, "slug", (content.network, content.slug.clone()));
+            let stored = directory.community(content.network, &content.slug);
+            let id = stored.unwrap_or_else(|| CommunityId::from_uuid(Uuid::now_v7()));
+            // A file may know a community by a name that it had: it keeps the one it has.
+            if let Some(stored) = directory.stored_communities.get(&id) {
+                content.slug = stored.slug.clone();
+            }
+            directory.name_community(content.network, &content.slug, id);
+            directory.know(known(id, &content));
+            rows.insert(id, row);
+            drafts.push(CommunityDraft { id, content, profile: None, aliases: Vec::new() });
+        }
+    }
+    for draft in &mut drafts {
+        draft.content.parent = rows.get(&draft.id).and_then(|row| read_parent(*row, &draft.content, directory));
+        directory.know(known(draft.id, &draft.content));
+    }
+    check_children(&rows, directory);
+    // Parents are written before their children.
+    drafts.sort_by_key(|draft| draft.content.level);
+    read_profiles(folder, directory, &mut drafts, faults);
+    read_aliases(folder, directory, &mut drafts, faults);
+    drafts
+}
+
+fn known(id: CommunityId, content: &Community) -> Known {
+    Known { id, network: content.network, level: content.level, parent: content.parent, time_zone: content.time_zone }
+}
+
+fn read_content(row: Row<'_>, directory: &Directory) -> Option<Community> {
+    let network = network(row, directory);
+    let slug = row.need("slug", str::parse::<Slug>);
+    let name = row.need("name", str::parse::<Text>);
+    let level = row.need("level", str::parse);
+    let home = Home {
+        country: row.read("country", str::parse::<Country>),
+        region_code: row.read("region_code", str::parse::<Text>),
+        region_name: row.read("region_name", str::parse::<Text>),
+        city: row.read("city", str::parse::<Text>),
+        coordinates: coordinates(row, "latitude", "longitude"),
+    };
+    let state = row.read("status", CommunityState::from_source);
+    Some(Community {
+        network: network?,
+        slug: slug?,
+        name: name?,
+        level: level?,
+        parent: None,
+        home,
+        time_zone: row
+            .read("timezone", |text| text.parse().map_err(|_| Invalid::new("is not a time zone such as Africa/Nairobi"))),
+        founded_on: row.read("founded_on", day),
+        joined_network_on: row.read("joined_network_on", day),
+        state: state.unwrap_or(CommunityState::Open),
+        source_status: row.read("status", str::parse::<Text>),
+        members: row.read("members", people),
+        default_audience: row.read("audience", str::parse),
+        cadence: row.read("cadence", str::parse::<Cadence>),
+        report_due_days: row.read("report_due_days", small),
+        provenance: row.read("origin", str::parse::<Text>),
+        region_method: row.read("region_method", str::parse::<Text>),
+        source_id: row.read("source_id", str::parse::<Text>),
+        source_url: row.read("source_url", str::parse::<Text>),
+        profile: Profile::default(),
+    })
+}
+
+/// Reads two columns that make up a point: both, or none.
+pub(super) fn coordinates(row: Row<'_>, latitude: &'static str, longitude: &'static str) -> Option<Coordinates> {
+    let (north, east) = (row.read(latitude, decimal), row.read(longitude, decimal));
+    match (row.text(latitude), row.text(longitude)) {
+        (Some(_), None) => row.fault(longitude, format!("is empty, but {latitude} is not")),
+        (None, Some(_)) => row.fault(latitude, format!("is empty, but {longitude} is not")),
+        _ => {}
+    }
+    let (north, east) = (north?, east?);
+    let column = if (-90.0..=90.0).contains(&north) { longitude } else { latitude };
+    row.take(column, Coordinates::try_new(north, east))
+}
+
+fn read_parent(row: Row<'_>, content: &Community, directory: &Directory) -> Option<CommunityId> {
+    row.read("parent_slug", |slug| {
+        let id = directory.community(content.network, slug).ok_or_else(|| Invalid::new("names no community of the network"))?;
+        let parent = directory.known(id).ok_or_else(|| Invalid::new("names no community of the network"))?;
+        Community::check_parent(content.level, content.network, parent.level, parent.network)?;
+        Ok(id)
+    })
+}
+
+/// A community of the files that gets another level must still be above the stored ones under it.
+fn check_children(rows: &HashMap<CommunityId, Row<'_>>, directory: &Directory) {
+    for child in directory.all_known().filter(|child| !rows.contains_key(&child.id)) {
+        let Some(parent) = child.parent.and_then(|parent| directory.known(parent)) else { continue };
+        if let (Some(row), false) = (rows.get(&parent.id), child.level.may_be_under(parent.level)) {
+            row.fault("level", format!("is not above the {} communities that stand under it", child.level));
+        }
+    }
+}
+
+fn read_profiles(folder: &Folder, directory: &Directory, drafts: &mut [CommunityDraft], faults: &RefCell<Faults>) {
+    let index = index(drafts);
+    let mut keys = Keys::new();
+    for row in folder.rows(&files::PROFILES, faults) {
+        let profile = row.build(|| {
+            let at = of_draft(row, directory, &index)?;
+            keys.note(row, "community_slug", at);
+            let profile = Profile {
+                purpose: row.read("purpose", str::parse::<Text>),
+                format: row.read("format", str::parse),
+                languages: row.read_list("languages", str::parse::<Language>),
+            };
+            Some((at, profile))
+        });
+        if let Some((at, profile)) = profile {
+            drafts[at].content.profile = profile.clone();
+            drafts[at].profile = Some(profile);
+        }
+    }
+}
+
+fn read_aliases(folder: &Folder, directory: &mut Directory, drafts: &mut [CommunityDraft], faults: &RefCell<Faults>) {
+    let index = index(drafts);
+    let mut keys = Keys::new();
+    for row in folder.rows(&files::ALIASES, faults) {
+        let alias = row.build(|| {
+            let at = of_draft(row, directory, &index)?;
+            let alias = row.need("alias", str::parse::<Slug>)?;
+            let network = drafts[at].content.network;
+            keys.note(row, "alias", (network, alias.clone()));
+            match directory.community(network, &alias) {
+                Some(owner) if owner != drafts[at].id => row.fault("alias", "is the slug of another community"),
+                _ if alias == drafts[at].content.slug => row.fault("alias", "is the slug that the community has"),
+                _ => {}
+            }
+            Some((at, alias))
+        });
+        if let Some((at, alias)) = alias {
+            directory.name_community(drafts[at].content.network, &alias, drafts[at].id);
+            drafts[at].aliases.push(alias);
+        }
+    }
+    for draft in drafts {
+        draft.aliases.sort();
+    }
+}
+
+fn index(drafts: &[CommunityDraft]) -> HashMap<CommunityId, usize> {
+    drafts.iter().enumerate().map(|(at, draft)| (draft.id, at)).collect()
+}
+
+/// Reads the column that names a community of `communities.csv`.
+fn of_draft(row: Row<'_>, directory: &Directory, index: &HashMap<CommunityId, usize>) -> Option<usize> {
+    row.need("community_slug", |slug| {
+        let known = directory.community_anywhere(slug).map_err(Invalid::new)?;
+        index.get(&known.id).copied().ok_or_else(|| Invalid::new("names no community of communities.csv"))
+    })
+}
+
+/// The network that all communities belong to, or why there is no such network.
+pub(super) fn one_network(communities: &[Known]) -> Result<NetworkId, Invalid> {
+    match communities {
+        [first, others @ ..] if others.iter().all(|other| other.network == first.network) => Ok(first.network),
+        _ => Err(Invalid::new("names communities of different networks")),
+    }
+}

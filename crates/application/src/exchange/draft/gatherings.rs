@@ -1,0 +1,206 @@
+//! Rows of `gatherings.csv`, `agenda.csv` and `invitations.csv`.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use convene_domain::{
+    Invalid,
+    gathering::{AgendaItem, Format, Gathering, Hosts, Invitation, PROGRAMME_LIMIT, Rsvps},
+    id::{GatheringId, NetworkId},
+    network::VocabularyKind,
+    occurrence::{Moment, Occurrence},
+    place::Venue,
+    text::{Country, Text},
+};
+use convene_persistence::{Database, gatherings};
+use uuid::Uuid;
+
+use super::{
+    Folder, Keys, Parts, Vocabulary,
+    communities::{coordinates, one_network},
+};
+use crate::{
+    Error,
+    exchange::{
+        directory::{Directory, Known},
+        fault::Faults,
+        files,
+        table::{Row, integer, people, small},
+    },
+};
+
+/// A gathering of the files.
+#[derive(Debug)]
+pub(in crate::exchange) struct GatheringDraft {
+    pub(in crate::exchange) id: GatheringId,
+    /// Whether a gathering of that key is stored.
+    pub(in crate::exchange) is_stored: bool,
+    pub(in crate::exchange) external_id: String,
+    /// The content. RSVPs come with the report.
+    pub(in crate::exchange) content: Gathering,
+    pub(in crate::exchange) hosts: Hosts,
+    /// What the files say of the agenda; `None` when they say nothing.
+    pub(in crate::exchange) agenda: Option<Vec<AgendaItem>>,
+    /// What the files say of the invitations; `None` when they say nothing.
+    pub(in crate::exchange) invitations: Option<Vec<Invitation>>,
+}
+
+pub(super) async fn read(
+    folder: &Folder,
+    database: &Database,
+    directory: &Directory,
+    vocabulary: &Vocabulary,
+    faults: &RefCell<Faults>,
+) -> Result<Vec<GatheringDraft>, Error> {
+    let keys: Vec<&str> = folder.rows(&files::GATHERINGS, faults).filter_map(|row| row.text("external_id")).collect();
+    let stored = gatherings::find_by_external_ids(database.reader(), &directory.touched(), &keys).await?;
+    let stored: HashMap<(NetworkId, String), GatheringId> =
+        stored.into_iter().map(|(network, key, id)| ((network, key), id)).collect();
+    let mut keys = Keys::new();
+    let mut drafts = Vec::new();
+    for row in folder.rows(&files::GATHERINGS, faults) {
+        let built = row.build(|| {
+            // Across all networks of the folder: reports name a gathering by this key alone.
+            if let Some(key) = row.text("external_id") {
+                keys.note(row, "external_id", key.to_owned());
+            }
+            read_content(row, directory)
+        });
+        if let Some((content, hosts)) = built {
+            let external_id = row.text("external_id").unwrap_or_default().to_owned();
+            let found = stored.get(&(content.network, external_id.clone())).copied();
+            drafts.push(GatheringDraft {
+                id: found.unwrap_or_else(|| GatheringId::from_uuid(Uuid::now_v7())),
+                is_stored: found.is_some(),
+                external_id,
+                content,
+                hosts,
+                agenda: None,
+                invitations: None,
+            });
+        }
+    }
+    let networks: HashMap<&str, NetworkId> =
+        drafts.iter().map(|draft| (draft.external_id.as_str(), draft.content.network)).collect();
+    let mut agenda = read_agenda(folder, vocabulary, &networks, faults);
+    let mut invitations = read_invitations(folder, vocabulary, &networks, faults);
+    for draft in &mut drafts {
+        draft.agenda = agenda.take(&draft.external_id);
+        draft.invitations = invitations.take(&draft.external_id);
+    }
+    Ok(drafts)
+}
+
+fn read_content(row: Row<'_>, directory: &Directory) -> Option<(Gathering, Hosts)> {
+    let hosts = read_hosts(row, directory);
+    let zone = hosts.as_ref().and_then(|(known, ..)| known.first()).and_then(|host| host.time_zone);
+    let start = row.need("starts_at", |text| Moment::parse(text, zone));
+    let end = row.read("ends_at", |text| Moment::parse(text, zone));
+    let external_id = row.need("external_id", str::parse::<Text>);
+    let title = row.need("title", str::parse::<Text>);
+    let state = row.need("status", str::parse);
+    let format = row.read("format", str::parse).unwrap_or(Format::Unknown);
+    let venue = Venue {
+        city: row.read("venue_city", str::parse::<Text>),
+        country: row.read("venue_country", str::parse::<Country>),
+        coordinates: coordinates(row, "venue_latitude", "venue_longitude"),
+    };
+    let announced_at = row.read("created_at", |text| instant(text, zone));
+    let source_url = row.read("source_url", str::parse::<Text>);
+    let occurrence = row.take("ends_at", Occurrence::try_new(start?, end, zone))?;
+    let (_, network, hosts) = hosts?;
+    let content = Gathering {
+        network,
+        external_id: Some(external_id?),
+        title: title?,
+        occurrence,
+        format,
+        venue,
+        state: state?,
+        announced_at,
+        source_url,
+        rsvps: Rsvps::default(),
+    };
+    Some((content, hosts))
+}
+
+fn read_hosts(row: Row<'_>, directory: &Directory) -> Option<(Vec<Known>, NetworkId, Hosts)> {
+    row.need("community_slug", |_| Ok(()))?;
+    let known = row.read_list("community_slug", |slug| {
+        directory.community_anywhere(slug).map_err(|reason| Invalid::new(format!("{reason}: {slug:?}")))
+    });
+    if known.is_empty() {
+        return None;
+    }
+    let network = row.take("community_slug", one_network(&known))?;
+    let hosts = row.take("community_slug", Hosts::try_new(known.iter().map(|host| host.id).collect()))?;
+    Some((known, network, hosts))
+}
+
+/// Reads an instant, in the given time zone where it has no offset.
+pub(super) fn instant(text: &str, zone: Option<chrono_tz::Tz>) -> Result<chrono::DateTime<chrono::Utc>, Invalid> {
+    let hour = Moment::parse(text, zone)?.hour();
+    hour.map(|hour| hour.to_utc()).ok_or_else(|| Invalid::new("is only a day, not an instant"))
+}
+
+/// Reads the column that names a gathering of `gatherings.csv`.
+fn of_draft(row: Row<'_>, networks: &HashMap<&str, NetworkId>) -> Option<(String, NetworkId)> {
+    row.need("gathering_external_id", |key| {
+        let network = networks.get(key).copied().ok_or_else(|| Invalid::new("names no gathering of gatherings.csv"))?;
+        Ok((key.to_owned(), network))
+    })
+}
+
+fn read_agenda(
+    folder: &Folder,
+    vocabulary: &Vocabulary,
+    networks: &HashMap<&str, NetworkId>,
+    faults: &RefCell<Faults>,
+) -> Parts<AgendaItem> {
+    let mut parts = Parts::new();
+    for row in folder.rows(&files::AGENDA, faults) {
+        let part = row.build(|| {
+            let (key, network) = of_draft(row, networks)?;
+            let order = row.need("order", integer);
+            let kind = vocabulary.read(row, "kind", network, VocabularyKind::AgendaKind);
+            let title = row.need("title", str::parse::<Text>);
+            let minutes = row.read("minutes", small);
+            let presenter = row.read("presenter", str::parse::<Text>);
+            Some((key, order?, AgendaItem { kind, title: title?, minutes, presenter }))
+        });
+        if let Some((key, order, item)) = part {
+            parts.add(row, &key, order, item);
+            limit(row, &parts, &key);
+        }
+    }
+    parts
+}
+
+fn read_invitations(
+    folder: &Folder,
+    vocabulary: &Vocabulary,
+    networks: &HashMap<&str, NetworkId>,
+    faults: &RefCell<Faults>,
+) -> Parts<Invitation> {
+    let mut parts = Parts::new();
+    let mut keys = Keys::new();
+    for row in folder.rows(&files::INVITATIONS, faults) {
+        let part = row.build(|| {
+            let (key, network) = of_draft(row, networks)?;
+            row.need("group", |_| Ok(()))?;
+            let group = vocabulary.read(row, "group", network, VocabularyKind::InvitationGroup)?;
+            keys.note(row, "group", (key.clone(), group.clone()));
+            Some((key, Invitation { group, invited: row.read("invited", people) }))
+        });
+        if let Some((key, invitation)) = part {
+            parts.push(&key, invitation);
+            limit(row, &parts, &key);
+        }
+    }
+    parts
+}
+
+fn limit<T>(row: Row<'_>, parts: &Parts<T>, key: &str) {
+    if parts.by_key.get(key).is_some_and(|of_key| of_key.len() > PROGRAMME_LIMIT) {
+        row.fault("gathering_external_id", format!("has more than {PROGRAMME_LIMIT} rows in this file"));
+    }
+}

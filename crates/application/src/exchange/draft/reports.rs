@@ -1,0 +1,179 @@
+//! Rows of `reports.csv`, with their parts.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use chrono::{DateTime, Utc};
+use convene_domain::{
+    Invalid,
+    access::{Audience, Caller},
+    gathering::{GatheringState, Rsvps},
+    id::{CommunityId, GatheringId, NetworkId, ReportId},
+    record::Recorded,
+    report::{AttendancePart, GatheringReport, ReportItem},
+    text::{HeadCount, Text},
+};
+use convene_persistence::{
+    Database, gatherings,
+    reports::{self, Tags},
+};
+use uuid::Uuid;
+
+use super::{Folder, GatheringDraft, Keys, Vocabulary, gatherings::instant, items};
+use crate::{
+    Error,
+    exchange::{
+        directory::Directory,
+        fault::Faults,
+        files,
+        table::{Row, people},
+    },
+};
+
+/// A report of the files.
+#[derive(Debug)]
+pub(in crate::exchange) struct ReportDraft {
+    pub(in crate::exchange) id: ReportId,
+    /// The report as stored; `None` when it is new.
+    pub(in crate::exchange) stored: Option<Recorded<ReportId, GatheringReport>>,
+    pub(in crate::exchange) network: NetworkId,
+    pub(in crate::exchange) gathering: GatheringId,
+    pub(in crate::exchange) gathering_external_id: String,
+    /// What became of the gathering.
+    pub(in crate::exchange) gathering_state: GatheringState,
+    pub(in crate::exchange) external_id: Text,
+    pub(in crate::exchange) submitted_at: Option<DateTime<Utc>>,
+    pub(in crate::exchange) attendance: Option<HeadCount>,
+    /// What the row says of the gathering's RSVPs.
+    pub(in crate::exchange) rsvps: Rsvps,
+    pub(in crate::exchange) audience: Audience,
+    /// What the files say of its parts; `None` when they say nothing.
+    pub(in crate::exchange) attendance_parts: Option<Vec<AttendancePart>>,
+    pub(in crate::exchange) items: Option<Vec<ReportItem>>,
+    pub(in crate::exchange) tags: Option<Tags>,
+}
+
+/// A gathering that a report can be of.
+struct Reported {
+    id: GatheringId,
+    network: NetworkId,
+    state: GatheringState,
+    hosts: Vec<CommunityId>,
+}
+
+pub(super) async fn read(
+    folder: &Folder,
+    database: &Database,
+    directory: &Directory,
+    vocabulary: &Vocabulary,
+    drafts: &[GatheringDraft],
+    audience: Audience,
+    faults: &RefCell<Faults>,
+) -> Result<Vec<ReportDraft>, Error> {
+    let reported = find_gatherings(folder, database, directory, drafts, faults).await?;
+    let stored = find_reports(database, &reported).await?;
+    let (mut keys, mut of_gathering) = (Keys::new(), Keys::new());
+    let mut reports = Vec::new();
+    for row in folder.rows(&files::REPORTS, faults) {
+        let built = row.build(|| {
+            let key = row.need("gathering_external_id", |key| Ok(key.to_owned()))?;
+            of_gathering.note(row, "gathering_external_id", key.clone());
+            let gathering = row.take("gathering_external_id", lookup(&reported, &key));
+            let draft = read_row(row, directory, gathering?, key, audience)?;
+            keys.note(row, "external_id", draft.external_id.clone());
+            Some(draft)
+        });
+        if let Some(mut draft) = built {
+            if let Some(found) = stored.get(&draft.gathering) {
+                draft.id = found.id;
+                draft.stored = Some(found.clone());
+            }
+            reports.push(draft);
+        }
+    }
+    let hosts: HashMap<GatheringId, &[CommunityId]> =
+        reported.values().flatten().map(|found| (found.id, found.hosts.as_slice())).collect();
+    items::read(folder, directory, vocabulary, &hosts, &mut reports, faults);
+    Ok(reports)
+}
+
+fn read_row(row: Row<'_>, directory: &Directory, gathering: &Reported, key: String, audience: Audience) -> Option<ReportDraft> {
+    let zone = gathering.hosts.first().and_then(|host| directory.known(*host)).and_then(|host| host.time_zone);
+    let default_key = format!("{key}-report");
+    let external_id = row.take("external_id", Text::try_new(row.text("external_id").unwrap_or(&default_key)));
+    let submitted_at = row.read("submitted_at", |text| instant(text, zone));
+    let attendance = row.read("attendance", people);
+    let rsvps = Rsvps { yes: row.read("rsvp_yes", people), waitlist: row.read("rsvp_waitlist", people) };
+    let audience = row.read("audience", str::parse).unwrap_or(audience);
+    Some(ReportDraft {
+        id: ReportId::from_uuid(Uuid::now_v7()),
+        stored: None,
+        network: gathering.network,
+        gathering: gathering.id,
+        gathering_external_id: key,
+        gathering_state: gathering.state,
+        external_id: external_id?,
+        submitted_at,
+        attendance,
+        rsvps,
+        audience,
+        attendance_parts: None,
+        items: None,
+        tags: None,
+    })
+}
+
+/// Finds the gatherings that the rows name: in the files, else stored. A key can be in use in several networks.
+async fn find_gatherings(
+    folder: &Folder,
+    database: &Database,
+    directory: &Directory,
+    drafts: &[GatheringDraft],
+    faults: &RefCell<Faults>,
+) -> Result<HashMap<String, Vec<Reported>>, Error> {
+    let mut found: HashMap<String, Vec<Reported>> = HashMap::new();
+    for draft in drafts {
+        let reported = Reported {
+            id: draft.id,
+            network: draft.content.network,
+            state: draft.content.state,
+            hosts: draft.hosts.ids().to_vec(),
+        };
+        found.entry(draft.external_id.clone()).or_default().push(reported);
+    }
+    let rows = folder.rows(&files::REPORTS, faults);
+    let others: Vec<&str> =
+        rows.filter_map(|row| row.text("gathering_external_id")).filter(|key| !found.contains_key(*key)).collect();
+    let stored = gatherings::find_by_external_ids(database.reader(), &directory.touched(), &others).await?;
+    for chunk in stored.chunks(500) {
+        let ids: Vec<GatheringId> = chunk.iter().map(|(.., id)| *id).collect();
+        let mut hosts = gatherings::load_hosts(database.reader(), &ids).await?;
+        let mut records = gatherings::load_many(database.reader(), &ids).await?;
+        for (network, key, id) in chunk {
+            let Some(record) = records.remove(id) else { continue };
+            let reported =
+                Reported { id: *id, network: *network, state: record.state, hosts: hosts.remove(id).unwrap_or_default() };
+            found.entry(key.clone()).or_default().push(reported);
+        }
+    }
+    Ok(found)
+}
+
+fn lookup<'a>(reported: &'a HashMap<String, Vec<Reported>>, key: &str) -> Result<&'a Reported, Invalid> {
+    match reported.get(key).map(Vec::as_slice).unwrap_or_default() {
+        [one] => Ok(one),
+        [] => Err(Invalid::new("names no gathering, neither in gatherings.csv nor stored")),
+        _ => Err(Invalid::new("names a gathering in more than one network")),
+    }
+}
+
+async fn find_reports(
+    database: &Database,
+    reported: &HashMap<String, Vec<Reported>>,
+) -> Result<HashMap<GatheringId, Recorded<ReportId, GatheringReport>>, Error> {
+    let ids: Vec<GatheringId> = reported.values().flatten().map(|found| found.id).collect();
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(500) {
+        found.extend(reports::load_by_gathering(database.reader(), Caller::Operator.report_rights(), chunk).await?);
+    }
+    Ok(found)
+}

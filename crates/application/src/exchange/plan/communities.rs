@@ -1,0 +1,80 @@
+//! Communities with their profiles and former slugs.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    community::{Community, Profile},
+    id::CommunityId,
+    record::Recorded,
+    text::Slug,
+};
+use convene_persistence::{Database, communities};
+
+use super::{Fate, Past, Planned, Prints};
+use crate::{
+    Error,
+    exchange::{
+        directory::Directory,
+        draft::CommunityDraft,
+        fields::{self, Names, fingerprint},
+        files,
+    },
+};
+
+/// A community as it is to be written.
+#[derive(Debug)]
+pub(in crate::exchange) struct CommunityRecord {
+    pub(in crate::exchange) id: CommunityId,
+    pub(in crate::exchange) stored: Option<Recorded<CommunityId, Community>>,
+    pub(in crate::exchange) content: Community,
+    /// Former slugs that are not stored yet.
+    pub(in crate::exchange) new_aliases: Vec<Slug>,
+}
+
+pub(in crate::exchange) type CommunityPlan = Planned<CommunityRecord>;
+
+/// Fingerprints of a community and of those parts that the files speak of.
+fn prints(id: CommunityId, content: &Community, profile: Option<&Profile>, aliases: Option<&[Slug]>) -> Prints {
+    let names = Names::Ids;
+    let mut prints = vec![("community", fingerprint(&files::COMMUNITIES, &[fields::community(&names, content)]))];
+    if let Some(profile) = profile {
+        prints.push(("community.profile", fingerprint(&files::PROFILES, &[fields::profile(&names, id, profile)])));
+    }
+    if let Some(aliases) = aliases {
+        let rows: Vec<_> = aliases.iter().map(|alias| fields::alias(&names, id, alias)).collect();
+        prints.push(("community.aliases", fingerprint(&files::ALIASES, &rows)));
+    }
+    prints
+}
+
+pub(super) async fn make(
+    database: &Database,
+    past: &Past,
+    directory: &Directory,
+    drafts: Vec<CommunityDraft>,
+) -> Result<Vec<CommunityPlan>, Error> {
+    let ids: Vec<CommunityId> = drafts.iter().filter(|draft| !draft.aliases.is_empty()).map(|draft| draft.id).collect();
+    let former: HashMap<CommunityId, Vec<Slug>> = communities::load_former_slugs(database.reader(), &ids).await?;
+    let plan = |draft: CommunityDraft| {
+        let CommunityDraft { id, mut content, profile, aliases } = draft;
+        let had = former.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let prints_now = prints(id, &content, profile.as_ref(), (!aliases.is_empty()).then_some(&aliases));
+        let stored = directory.stored_communities.get(&id).cloned();
+        let fate = match &stored {
+            None => Fate::Create,
+            Some(_) if past.knows(id.uuid(), &prints_now) => Fate::Unchanged,
+            Some(stored) => {
+                let aliases = (!aliases.is_empty()).then_some(had);
+                let current = prints(id, stored, profile.as_ref().map(|_| &stored.profile), aliases);
+                past.fate(id.uuid(), stored.revision, &prints_now, &current)
+            }
+        };
+        if let (Some(stored), None) = (&stored, profile) {
+            content.profile = stored.profile.clone();
+        }
+        let new_aliases = aliases.into_iter().filter(|alias| !had.contains(alias)).collect();
+        let name = format!("community {}", &*content.slug);
+        Planned { fate, name, prints: prints_now, record: CommunityRecord { id, stored, content, new_aliases } }
+    };
+    Ok(drafts.into_iter().map(plan).collect())
+}

@@ -1,0 +1,175 @@
+//! Reports with their parts.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    access::Caller,
+    gathering::{GatheringState, Rsvps},
+    id::{GatheringId, ReportId},
+    record::Revision,
+    report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportState, ReportStep},
+};
+use convene_persistence::{
+    Database, gatherings,
+    reports::{self, Tags},
+};
+
+use super::{Fate, Past, Planned, Prints};
+use crate::{
+    Error,
+    exchange::{
+        draft::ReportDraft,
+        fields::{self, Names, fingerprint},
+        files,
+    },
+};
+
+/// A report as it is to be written.
+#[derive(Debug)]
+pub(in crate::exchange) struct ReportRecord {
+    pub(in crate::exchange) id: ReportId,
+    pub(in crate::exchange) revision: Option<Revision>,
+    pub(in crate::exchange) content: GatheringReport,
+    pub(in crate::exchange) parts: ReportParts,
+    /// What the row says of the gathering's RSVPs.
+    pub(in crate::exchange) rsvps: Rsvps,
+    pub(in crate::exchange) gathering_external_id: String,
+    pub(in crate::exchange) gathering_state: GatheringState,
+}
+
+pub(in crate::exchange) type ReportPlan = Planned<ReportRecord>;
+
+/// The parts that are stored.
+#[derive(Default)]
+struct Stored {
+    rsvps: Rsvps,
+    attendance: Vec<AttendancePart>,
+    items: Vec<ReportItem>,
+    tags: Tags,
+}
+
+/// Fingerprints of a report and of those parts that the files speak of.
+fn prints(
+    content: &GatheringReport,
+    rsvps: Rsvps,
+    attendance: Option<&[AttendancePart]>,
+    items: Option<&[ReportItem]>,
+    tags: Option<&Tags>,
+) -> Prints {
+    let names = Names::Ids;
+    let gathering = content.gathering.to_string();
+    let mut prints = vec![("report", fingerprint(&files::REPORTS, &[fields::report(&gathering, content, rsvps)]))];
+    if let Some(parts) = attendance {
+        prints.push(("report.attendance", fingerprint(&files::ATTENDANCE, &fields::attendance("", parts))));
+    }
+    if let Some(items) = items {
+        prints.push(("report.items", fingerprint(&files::ITEMS, &fields::items(&names, "", items))));
+    }
+    if let Some(tags) = tags {
+        prints.push(("report.tags", fingerprint(&files::TAGS, &fields::tags("", &tags.outcomes, &tags.functions))));
+    }
+    prints
+}
+
+pub(super) async fn make(database: &Database, past: &Past, drafts: Vec<ReportDraft>) -> Result<Vec<ReportPlan>, Error> {
+    let mut plans = Vec::with_capacity(drafts.len());
+    for chunk in drafts.chunks(500) {
+        let changed: Vec<_> =
+            chunk.iter().filter(|draft| draft.stored.is_some() && !past.knows(draft.id.uuid(), &of_draft(draft))).collect();
+        let mut stored = load(database, &changed).await?;
+        for draft in chunk {
+            plans.push(plan(past, draft, stored.remove(&draft.id))?);
+        }
+    }
+    Ok(plans)
+}
+
+fn content(draft: &ReportDraft) -> GatheringReport {
+    GatheringReport {
+        network: draft.network,
+        gathering: draft.gathering,
+        external_id: Some(draft.external_id.clone()),
+        state: ReportState::Submitted,
+        audience: draft.audience,
+        submitted_at: draft.submitted_at,
+        attendance: draft.attendance,
+    }
+}
+
+fn of_draft(draft: &ReportDraft) -> Prints {
+    prints(&content(draft), draft.rsvps, draft.attendance_parts.as_deref(), draft.items.as_deref(), draft.tags.as_ref())
+}
+
+/// Plans a report. `parts` are those stored, if the files say something new of a stored report.
+fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<ReportPlan, Error> {
+    let prints = of_draft(draft);
+    let mut content = content(draft);
+    let mut kept = Stored::default();
+    let fate = match (&draft.stored, parts) {
+        (None, _) => Fate::Create,
+        (Some(_), None) => Fate::Unchanged,
+        (Some(stored), Some(parts)) => {
+            let current = self::prints(
+                stored,
+                parts.rsvps,
+                draft.attendance_parts.is_some().then_some(parts.attendance.as_slice()),
+                draft.items.is_some().then_some(parts.items.as_slice()),
+                draft.tags.is_some().then_some(&parts.tags),
+            );
+            let fate = past.fate(draft.id.uuid(), stored.revision, &prints, &current);
+            let step = match stored.state {
+                ReportState::Draft | ReportState::Withdrawn => ReportStep::Submit,
+                ReportState::Submitted | ReportState::Reviewed => ReportStep::Amend,
+            };
+            content.state = stored.state.after(step).map_err(|reason| Error::Invalid { argument: "reports.csv", reason })?;
+            kept = parts;
+            fate
+        }
+    };
+    let name = format!("report {}", &*draft.external_id);
+    let tags = draft.tags.clone().unwrap_or(kept.tags);
+    let attendance = Attendance::try_new(draft.attendance, draft.attendance_parts.clone().unwrap_or(kept.attendance))
+        .map_err(|reason| Error::Invalid { argument: "reports.csv: the attendance of a stored report", reason })?;
+    // Without a total in the row, the parts are the total.
+    content.attendance = attendance.total();
+    let parts = ReportParts {
+        attendance,
+        items: draft.items.clone().unwrap_or(kept.items),
+        outcomes: tags.outcomes,
+        functions: tags.functions,
+    };
+    let record = ReportRecord {
+        id: draft.id,
+        revision: draft.stored.as_ref().map(|stored| stored.revision),
+        content,
+        parts,
+        rsvps: draft.rsvps,
+        gathering_external_id: draft.gathering_external_id.clone(),
+        gathering_state: draft.gathering_state,
+    };
+    Ok(Planned { fate, name, prints, record })
+}
+
+async fn load(database: &Database, changed: &[&ReportDraft]) -> Result<HashMap<ReportId, Stored>, Error> {
+    if changed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let reader = database.reader();
+    let ids: Vec<ReportId> = changed.iter().map(|draft| draft.id).collect();
+    let of: Vec<GatheringId> = changed.iter().map(|draft| draft.gathering).collect();
+    let gatherings = gatherings::load_many(reader, &of).await?;
+    let mut attendance = reports::load_attendance(reader, &ids).await?;
+    let mut items = reports::load_items(reader, Caller::Operator.report_rights(), &ItemFilter::default(), &ids).await?;
+    let mut tags = reports::load_tags(reader, &ids).await?;
+    let stored = |draft: &&ReportDraft| {
+        let items = items.remove(&draft.id).unwrap_or_default().into_iter().map(|(_, item)| item).collect();
+        let stored = Stored {
+            rsvps: gatherings.get(&draft.gathering).map(|gathering| gathering.rsvps).unwrap_or_default(),
+            attendance: attendance.remove(&draft.id).unwrap_or_default(),
+            items,
+            tags: tags.remove(&draft.id).unwrap_or_default(),
+        };
+        (draft.id, stored)
+    };
+    Ok(changed.iter().map(stored).collect())
+}

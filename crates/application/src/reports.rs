@@ -1,0 +1,97 @@
+//! Gathering reports and their parts. Who may read a report depends on its audience and state, and who may read an
+//! item also on whether it is confidential: every use case here asks first.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    access::Caller,
+    gathering::GatheringOrder,
+    id::{GatheringId, ItemId, ReportId, Within},
+    page::{Page, PageRequest},
+    record::Recorded,
+    report::{AttendancePart, GatheringReport, ItemFilter, ReportFilter, ReportItem},
+};
+use convene_persistence::reports;
+
+pub use convene_persistence::reports::Tags;
+
+use crate::{App, Result, nodes};
+
+/// A gathering report as stored.
+pub type ReportRecord = Recorded<ReportId, GatheringReport>;
+
+/// Loads the reports with these identities that the caller may read.
+pub async fn load_many(app: &App, caller: Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
+    Ok(reports::load_many(app.reader(), caller.report_rights(), ids).await?)
+}
+
+/// Loads the reports of these gatherings that the caller may read.
+pub async fn load_by_gathering(app: &App, caller: Caller, ids: &[GatheringId]) -> Result<HashMap<GatheringId, ReportRecord>> {
+    Ok(reports::load_by_gathering(app.reader(), caller.report_rights(), ids).await?)
+}
+
+/// Lists the reports in one place, which has to exist, that the caller may read.
+pub async fn list(
+    app: &App,
+    caller: Caller,
+    within: Within,
+    filter: &ReportFilter,
+    order: GatheringOrder,
+    page: &PageRequest,
+) -> Result<Page<ReportRecord>> {
+    let found = list_many(app, caller, &[within], filter, order, page).await?.remove(&within);
+    nodes::page_of(app, within, found).await
+}
+
+/// Lists the reports in each place that the caller may read. A place without any is missing from the answer.
+pub async fn list_many(
+    app: &App,
+    caller: Caller,
+    within: &[Within],
+    filter: &ReportFilter,
+    order: GatheringOrder,
+    page: &PageRequest,
+) -> Result<HashMap<Within, Page<ReportRecord>>> {
+    let rights = caller.report_rights();
+    Ok(nodes::by_place(within, reports::list(app.reader(), rights, within, filter, order, page).await?))
+}
+
+/// Counts the reports in each place that the caller may read. A place without any is missing from the answer.
+pub async fn count_many(app: &App, caller: Caller, within: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
+    let rights = caller.report_rights();
+    Ok(nodes::by_place(within, reports::count(app.reader(), rights, within, filter).await?))
+}
+
+/// Loads the items that pass the filter and that the caller may read, in order. The reports are ones that the caller
+/// was given by another use case.
+pub async fn load_items(
+    app: &App,
+    caller: Caller,
+    filter: &ItemFilter,
+    ids: &[ReportId],
+) -> Result<HashMap<ReportId, Vec<(ItemId, ReportItem)>>> {
+    Ok(reports::load_items(app.reader(), caller.report_rights(), filter, ids).await?)
+}
+
+/// Loads the items with these identities that the caller may read, each with its report.
+pub async fn load_items_by_id(app: &App, caller: Caller, ids: &[ItemId]) -> Result<HashMap<ItemId, (ReportRecord, ReportItem)>> {
+    let rights = caller.report_rights();
+    let items = reports::load_items_by_id(app.reader(), rights, ids).await?;
+    let of: Vec<ReportId> = items.values().map(|(report, _)| *report).collect();
+    let reports = reports::load_many(app.reader(), rights, &of).await?;
+    // An item of a report that is hidden from the caller is hidden with it.
+    let readable = items.into_iter().filter_map(|(id, (report, item))| Some((id, (reports.get(&report)?.clone(), item))));
+    Ok(readable.collect())
+}
+
+/// Loads who came, by role and organisation, in order. The reports are ones that the caller was given by another use
+/// case.
+pub async fn load_attendance(app: &App, ids: &[ReportId]) -> Result<HashMap<ReportId, Vec<AttendancePart>>> {
+    Ok(reports::load_attendance(app.reader(), ids).await?)
+}
+
+/// Loads which outcomes and functions were served, in order. The reports are ones that the caller was given by another
+/// use case.
+pub async fn load_tags(app: &App, ids: &[ReportId]) -> Result<HashMap<ReportId, Tags>> {
+    Ok(reports::load_tags(app.reader(), ids).await?)
+}
