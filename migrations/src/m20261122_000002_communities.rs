@@ -27,7 +27,7 @@ const UP: &[&str] = &[
         founded_on {date},
         founded_year integer,
         joined_network_on {date},
-        state {text} NOT NULL CHECK (state IN ('FORMING', 'OPEN', 'PAUSED', 'CLOSED')),
+        status {text} NOT NULL CHECK (status IN ('FORMING', 'OPEN', 'PAUSED', 'CLOSED')),
         source_status {text},
         members integer CHECK (members >= 0),
         default_audience {text} CHECK (default_audience IN ('MEMBERS', 'NETWORK', 'PUBLIC')),

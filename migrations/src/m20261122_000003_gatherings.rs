@@ -31,7 +31,7 @@ const UP: &[&str] = &[
         venue_country {text},
         venue_latitude double precision,
         venue_longitude double precision,
-        state {text} NOT NULL CHECK (state IN ('PLANNED', 'HELD', 'CANCELLED')),
+        status {text} NOT NULL CHECK (status IN ('PLANNED', 'HELD', 'CANCELLED')),
         announced_at {instant},
         source_url {text},
         rsvp_yes integer CHECK (rsvp_yes >= 0),

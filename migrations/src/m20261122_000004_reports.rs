@@ -15,7 +15,7 @@ const UP: &[&str] = &[
         origin {uuid} NOT NULL,
         gathering_id {uuid} NOT NULL REFERENCES gatherings (id),
         external_id {text},
-        state {text} NOT NULL CHECK (state IN ('DRAFT', 'SUBMITTED', 'REVIEWED', 'WITHDRAWN')),
+        status {text} NOT NULL CHECK (status IN ('DRAFT', 'SUBMITTED', 'REVIEWED', 'WITHDRAWN')),
         audience {text} NOT NULL CHECK (audience IN ('MEMBERS', 'NETWORK', 'PUBLIC')),
         submitted_at {instant},
         attendance integer CHECK (attendance >= 0)

@@ -30,11 +30,11 @@ const UP: &[&str] = &[
         sort_at bigint NOT NULL,
         external_key {text} NOT NULL,
         audience {text} NOT NULL,
-        state {text} NOT NULL,
+        status {text} NOT NULL,
         PRIMARY KEY (report_id, scope_id)
     )"#,
     r#"CREATE INDEX report_scopes_gathering_id_idx ON report_scopes (gathering_id)"#,
-    r#"CREATE INDEX report_scopes_scope_id_sort_idx ON report_scopes (scope_id, sort_at DESC, external_key, report_id, audience, state)"#,
+    r#"CREATE INDEX report_scopes_scope_id_sort_idx ON report_scopes (scope_id, sort_at DESC, external_key, report_id, audience, status)"#,
 ];
 
 const DOWN: &[&str] = &["DROP TABLE report_scopes", "DROP TABLE gathering_scopes", "DROP TABLE community_scopes"];

@@ -118,8 +118,8 @@ const AFTER: &[&str] = &[
      JOIN gathering_hosts h ON h.gathering_id = g.id
      JOIN community_paths p ON p.community_id = h.community_id
      WHERE t.change_set_id = NEW.id AND t.entity_type = 'GATHERING'",
-    "INSERT INTO report_scopes (scope_id, report_id, gathering_id, sort_at, external_key, audience, state)
-     SELECT s.scope_id, r.id, s.gathering_id, s.sort_at, s.external_key, r.audience, r.state
+    "INSERT INTO report_scopes (scope_id, report_id, gathering_id, sort_at, external_key, audience, status)
+     SELECT s.scope_id, r.id, s.gathering_id, s.sort_at, s.external_key, r.audience, r.status
      FROM seal_touched t
      JOIN gathering_scopes s ON s.gathering_id = t.entity_id
      JOIN gathering_reports r ON r.gathering_id = t.entity_id
@@ -127,17 +127,17 @@ const AFTER: &[&str] = &[
     "INSERT INTO gathering_measures (gathering_id, month, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist,
          reports, reports_with_attendance, attendance)
      SELECT g.id, g.month,
-         CASE WHEN g.state = 'PLANNED' THEN 1 ELSE 0 END,
-         CASE WHEN g.state = 'HELD' THEN 1 ELSE 0 END,
-         CASE WHEN g.state = 'CANCELLED' THEN 1 ELSE 0 END,
-         CASE WHEN g.state = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
+         CASE WHEN g.status = 'PLANNED' THEN 1 ELSE 0 END,
+         CASE WHEN g.status = 'HELD' THEN 1 ELSE 0 END,
+         CASE WHEN g.status = 'CANCELLED' THEN 1 ELSE 0 END,
+         CASE WHEN g.status = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
          COALESCE(g.rsvp_yes, 0), COALESCE(g.rsvp_waitlist, 0),
          CASE WHEN r.id IS NULL THEN 0 ELSE 1 END,
          CASE WHEN r.attendance IS NULL THEN 0 ELSE 1 END,
          COALESCE(r.attendance, 0)
      FROM seal_touched t
      JOIN gatherings g ON g.id = t.entity_id
-     LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.state IN ('SUBMITTED', 'REVIEWED')
+     LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')
      WHERE t.change_set_id = NEW.id AND t.entity_type = 'GATHERING'",
 ];
 

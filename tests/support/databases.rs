@@ -1,8 +1,13 @@
 //! A database for one test: a file for SQLite, a database of its own on the Postgres that the test command found.
 
-use std::{env, future::Future};
+use std::{
+    env,
+    future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
+};
 
 use convene_persistence::Database;
+use futures::FutureExt;
 use sea_orm::ConnectionTrait;
 
 /// Which kind of database a test runs on. Every contract runs on both.
@@ -15,8 +20,8 @@ pub enum Kind {
 /// Runs a test against a migrated database and removes the database afterwards, whether the test passed or not.
 pub async fn with_database<F, R>(kind: Kind, test: F)
 where
-    F: FnOnce(String) -> R + Send + 'static,
-    R: Future<Output = ()> + Send,
+    F: FnOnce(String) -> R,
+    R: Future<Output = ()>,
 {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let name = format!("convene_test_{}", uuid::Uuid::new_v4().simple());
@@ -30,12 +35,12 @@ where
         }
     };
     migrate(&address).await;
-    let outcome = tokio::spawn(async move { test(address).await }).await;
+    let outcome = AssertUnwindSafe(test(address)).catch_unwind().await;
     if kind == Kind::Postgres {
         execute(&server(), &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
     if let Err(failure) = outcome {
-        std::panic::resume_unwind(failure.into_panic());
+        resume_unwind(failure);
     }
 }
 

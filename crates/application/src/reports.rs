@@ -1,4 +1,4 @@
-//! Gathering reports and their parts. Who may read a report depends on its audience and state, and who may read an
+//! Gathering reports and their parts. Who may read a report depends on its audience and status, and who may read an
 //! item also on whether it is confidential: every use case here asks first.
 
 use std::collections::HashMap;

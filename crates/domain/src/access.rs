@@ -1,6 +1,6 @@
 //! Who may see what. Each use case asks here first.
 
-use crate::{report::ReportState, words::words};
+use crate::{report::ReportStatus, words::words};
 
 words! {
     /// Who may read a report.
@@ -29,8 +29,8 @@ pub enum Caller {
 pub struct ReportRights {
     /// The audiences whose reports may be read.
     pub audiences: &'static [Audience],
-    /// The states in which reports may be read.
-    pub states: &'static [ReportState],
+    /// The statuses in which reports may be read.
+    pub statuses: &'static [ReportStatus],
     /// Whether confidential items may be read.
     pub confidential: bool,
 }
@@ -41,10 +41,10 @@ impl Caller {
         match self {
             Self::Anonymous => ReportRights {
                 audiences: &[Audience::Public],
-                states: &[ReportState::Submitted, ReportState::Reviewed],
+                statuses: &[ReportStatus::Submitted, ReportStatus::Reviewed],
                 confidential: false,
             },
-            Self::Operator => ReportRights { audiences: Audience::ALL, states: ReportState::ALL, confidential: true },
+            Self::Operator => ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true },
         }
     }
 }
@@ -57,7 +57,7 @@ mod tests {
     fn a_stranger_reads_what_is_public_and_submitted() {
         let rights = Caller::Anonymous.report_rights();
         assert_eq!(rights.audiences, [Audience::Public]);
-        assert!(!rights.states.contains(&ReportState::Draft) && !rights.states.contains(&ReportState::Withdrawn));
+        assert!(!rights.statuses.contains(&ReportStatus::Draft) && !rights.statuses.contains(&ReportStatus::Withdrawn));
         assert!(!rights.confidential);
     }
 }

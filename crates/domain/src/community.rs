@@ -35,7 +35,7 @@ impl Level {
 
 words! {
     /// Where a community is in its life. Whether it is active is never stored: a policy computes it.
-    CommunityState, "community status" {
+    CommunityStatus, "community status" {
         /// Being brought together; it has not opened yet.
         Forming = "FORMING",
         /// Open to its members.
@@ -48,7 +48,7 @@ words! {
 }
 
 words! {
-    /// What can be done to a community's state.
+    /// What can be done to a community's status.
     CommunityStep, "step of a community" {
         /// Open a forming community, or reopen a paused or closed one.
         Open = "OPEN",
@@ -59,8 +59,8 @@ words! {
     }
 }
 
-impl CommunityState {
-    /// The state after a step, or why it cannot be taken.
+impl CommunityStatus {
+    /// The status after a step, or why it cannot be taken.
     pub fn after(self, step: CommunityStep) -> Result<Self, Invalid> {
         match (self, step) {
             (Self::Forming | Self::Paused | Self::Closed, CommunityStep::Open) => Ok(Self::Open),
@@ -104,7 +104,7 @@ pub struct Community {
     /// The day it joined the network.
     pub joined_network_on: Option<NaiveDate>,
     /// Where it is in its life.
-    pub state: CommunityState,
+    pub status: CommunityStatus,
     /// The status in the words of the system it was imported from.
     pub source_status: Option<Text>,
     /// How many members it says it has.
@@ -156,8 +156,8 @@ impl Community {
 pub struct CommunityFilter {
     /// Only these levels.
     pub levels: Vec<Level>,
-    /// Only these states.
-    pub states: Vec<CommunityState>,
+    /// Only these statuses.
+    pub statuses: Vec<CommunityStatus>,
     /// Only these countries.
     pub countries: Vec<Country>,
     /// Only these region codes.
@@ -200,16 +200,16 @@ mod tests {
 
     #[test]
     fn a_closed_community_reopens_but_does_not_rest() {
-        assert_eq!(CommunityState::Closed.after(CommunityStep::Open), Ok(CommunityState::Open));
-        assert!(CommunityState::Closed.after(CommunityStep::Pause).is_err());
-        assert!(CommunityState::Open.after(CommunityStep::Open).is_err());
+        assert_eq!(CommunityStatus::Closed.after(CommunityStep::Open), Ok(CommunityStatus::Open));
+        assert!(CommunityStatus::Closed.after(CommunityStep::Pause).is_err());
+        assert!(CommunityStatus::Open.after(CommunityStep::Open).is_err());
     }
 
     #[test]
     fn words_of_other_systems_are_understood() {
-        assert_eq!(CommunityState::from_source("INACTIVE"), Ok(CommunityState::Open));
-        assert_eq!(CommunityState::from_source("REMOVED"), Ok(CommunityState::Closed));
-        assert_eq!(CommunityState::from_source("PAUSED"), Ok(CommunityState::Paused));
-        assert!(CommunityState::from_source("active").is_err());
+        assert_eq!(CommunityStatus::from_source("INACTIVE"), Ok(CommunityStatus::Open));
+        assert_eq!(CommunityStatus::from_source("REMOVED"), Ok(CommunityStatus::Closed));
+        assert_eq!(CommunityStatus::from_source("PAUSED"), Ok(CommunityStatus::Paused));
+        assert!(CommunityStatus::from_source("active").is_err());
     }
 }

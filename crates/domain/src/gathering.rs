@@ -27,7 +27,7 @@ words! {
 
 words! {
     /// What became of a gathering.
-    GatheringState, "gathering status" {
+    GatheringStatus, "gathering status" {
         /// Announced.
         Planned = "PLANNED",
         /// It took place.
@@ -38,7 +38,7 @@ words! {
 }
 
 words! {
-    /// What can be done to a gathering's state.
+    /// What can be done to a gathering's status.
     GatheringStep, "step of a gathering" {
         /// Say that it took place.
         Hold = "HOLD",
@@ -49,8 +49,8 @@ words! {
     }
 }
 
-impl GatheringState {
-    /// The state after a step, or why it cannot be taken.
+impl GatheringStatus {
+    /// The status after a step, or why it cannot be taken.
     pub fn after(self, step: GatheringStep) -> Result<Self, Invalid> {
         match (self, step) {
             (Self::Planned, GatheringStep::Hold) => Ok(Self::Held),
@@ -112,7 +112,7 @@ pub struct Gathering {
     /// Where it takes place, as given by the source.
     pub venue: Venue,
     /// What became of it.
-    pub state: GatheringState,
+    pub status: GatheringStatus,
     /// When it was announced.
     pub announced_at: Option<DateTime<Utc>>,
     /// Its page in the system it was imported from.
@@ -172,8 +172,8 @@ pub struct GatheringFilter {
     pub window: Option<Window>,
     /// Only these formats.
     pub formats: Vec<Format>,
-    /// Only these states.
-    pub states: Vec<GatheringState>,
+    /// Only these statuses.
+    pub statuses: Vec<GatheringStatus>,
     /// Only gatherings that one of these communities hosts itself.
     pub hosts: Vec<CommunityId>,
     /// Only these weekdays of the local date.
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn what_was_held_cannot_be_called_off() {
-        assert!(GatheringState::Held.after(GatheringStep::Cancel).is_err());
-        assert!(GatheringState::Cancelled.after(GatheringStep::Hold).is_err());
-        assert_eq!(GatheringState::Cancelled.after(GatheringStep::Reschedule), Ok(GatheringState::Planned));
+        assert!(GatheringStatus::Held.after(GatheringStep::Cancel).is_err());
+        assert!(GatheringStatus::Cancelled.after(GatheringStep::Hold).is_err());
+        assert_eq!(GatheringStatus::Cancelled.after(GatheringStep::Reschedule), Ok(GatheringStatus::Planned));
     }
 }

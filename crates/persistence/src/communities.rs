@@ -58,7 +58,7 @@ impl TryFrom<community::Model> for Record {
                 time_zone: time_zone.map(|zone| row.check("time_zone", zone)).transpose()?,
                 founded_on: model.founded_on,
                 joined_network_on: model.joined_network_on,
-                state: row.parse("state", &model.state)?,
+                status: row.parse("status", &model.status)?,
                 source_status: row.parse_opt("source_status", model.source_status.as_deref())?,
                 members: row.people("members", model.members)?,
                 default_audience: row.parse_opt("default_audience", model.default_audience.as_deref())?,
@@ -101,7 +101,7 @@ fn model(record: &Record) -> community::Model {
         founded_on: record.founded_on,
         founded_year: record.founded_on.map(|day| day.year()),
         joined_network_on: record.joined_network_on,
-        state: record.state.to_string(),
+        status: record.status.to_string(),
         source_status: column::text(record.source_status.as_ref()),
         members: column::count(record.members),
         default_audience: column::text(record.default_audience.as_ref()),
@@ -276,7 +276,7 @@ fn condition(filter: &CommunityFilter) -> Condition {
     let words = |column, values: Vec<String>| (!values.is_empty()).then(|| col(column).is_in(values));
     let mut condition = Condition::all()
         .add_option(words(community::Column::Level, filter.levels.iter().map(ToString::to_string).collect()))
-        .add_option(words(community::Column::State, filter.states.iter().map(ToString::to_string).collect()))
+        .add_option(words(community::Column::Status, filter.statuses.iter().map(ToString::to_string).collect()))
         .add_option(words(community::Column::Country, filter.countries.iter().map(ToString::to_string).collect()))
         .add_option(words(community::Column::RegionCode, filter.region_codes.iter().map(ToString::to_string).collect()))
         .add_option(filter.parent.map(|parent| col(community::Column::ParentId).eq(parent.uuid())))

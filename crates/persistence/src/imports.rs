@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use convene_domain::{id::NetworkId, record::Revision};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
 use uuid::Uuid;
 
 use crate::{Result, Write, entity::import_row};
@@ -20,7 +23,8 @@ pub struct Imported {
 /// Loads what was imported of a network, by identity of the record and name of the part.
 pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<HashMap<(Uuid, String), Imported>> {
     let found = import_row::Entity::find().filter(import_row::Column::NetworkId.eq(network.uuid())).all(connection).await?;
-    let imported = |row: import_row::Model| ((row.entity_id, row.part), Imported { fingerprint: row.fingerprint, revision: row.revision });
+    let imported =
+        |row: import_row::Model| ((row.entity_id, row.part), Imported { fingerprint: row.fingerprint, revision: row.revision });
     Ok(found.into_iter().map(imported).collect())
 }
 

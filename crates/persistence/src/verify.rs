@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use crate::{Database, Result};
 
+/// How many differences of one kind are listed one by one.
+const LISTED: usize = 20;
+
 /// A difference between what is stored and what should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -55,19 +58,19 @@ const CHECKS: &[Check] = &[
     },
     Check {
         subject: "report_scopes",
-        should: "SELECT DISTINCT p.scope_id, r.id, g.id, g.sort_at, COALESCE(g.external_id, ''), r.audience, r.state
+        should: "SELECT DISTINCT p.scope_id, r.id, g.id, g.sort_at, COALESCE(g.external_id, ''), r.audience, r.status
                  FROM gathering_reports r JOIN gatherings g ON g.id = r.gathering_id
                  JOIN gathering_hosts h ON h.gathering_id = g.id JOIN community_paths p ON p.community_id = h.community_id",
-        is: "SELECT scope_id, report_id, gathering_id, sort_at, external_key, audience, state FROM report_scopes",
-        columns: &[Scope("scope"), Report, Gathering, Number("sort_at"), Text("external_key"), Text("audience"), Text("state")],
+        is: "SELECT scope_id, report_id, gathering_id, sort_at, external_key, audience, status FROM report_scopes",
+        columns: &[Scope("scope"), Report, Gathering, Number("sort_at"), Text("external_key"), Text("audience"), Text("status")],
     },
     Check {
         subject: "gathering_measures",
-        should: "SELECT g.id, g.month, CASE WHEN g.state = 'PLANNED' THEN 1 ELSE 0 END, CASE WHEN g.state = 'HELD' THEN 1 ELSE 0 END,
-                 CASE WHEN g.state = 'CANCELLED' THEN 1 ELSE 0 END, CASE WHEN g.state = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
+        should: "SELECT g.id, g.month, CASE WHEN g.status = 'PLANNED' THEN 1 ELSE 0 END, CASE WHEN g.status = 'HELD' THEN 1 ELSE 0 END,
+                 CASE WHEN g.status = 'CANCELLED' THEN 1 ELSE 0 END, CASE WHEN g.status = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
                  COALESCE(g.rsvp_yes, 0), COALESCE(g.rsvp_waitlist, 0), CASE WHEN r.id IS NULL THEN 0 ELSE 1 END,
                  CASE WHEN r.attendance IS NULL THEN 0 ELSE 1 END, COALESCE(r.attendance, 0)
-                 FROM gatherings g LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.state IN ('SUBMITTED', 'REVIEWED')",
+                 FROM gatherings g LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')",
         is: "SELECT gathering_id, month, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
              reports_with_attendance, attendance FROM gathering_measures",
         columns: &[
@@ -87,15 +90,15 @@ const CHECKS: &[Check] = &[
     // From the records and not from the measures, so that one alteration does not hide another.
     Check {
         subject: "community_months",
-        should: "SELECT s.scope_id, g.month, COUNT(*), SUM(CASE WHEN g.state = 'PLANNED' THEN 1 ELSE 0 END),
-                 SUM(CASE WHEN g.state = 'HELD' THEN 1 ELSE 0 END), SUM(CASE WHEN g.state = 'CANCELLED' THEN 1 ELSE 0 END),
-                 CAST(SUM(CASE WHEN g.state = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END) AS bigint),
+        should: "SELECT s.scope_id, g.month, COUNT(*), SUM(CASE WHEN g.status = 'PLANNED' THEN 1 ELSE 0 END),
+                 SUM(CASE WHEN g.status = 'HELD' THEN 1 ELSE 0 END), SUM(CASE WHEN g.status = 'CANCELLED' THEN 1 ELSE 0 END),
+                 CAST(SUM(CASE WHEN g.status = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END) AS bigint),
                  SUM(COALESCE(g.rsvp_yes, 0)), SUM(COALESCE(g.rsvp_waitlist, 0)), COUNT(r.id), COUNT(r.attendance),
                  SUM(COALESCE(r.attendance, 0))
                  FROM (SELECT DISTINCT p.scope_id, h.gathering_id FROM gathering_hosts h
                        JOIN community_paths p ON p.community_id = h.community_id) s
                  JOIN gatherings g ON g.id = s.gathering_id
-                 LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.state IN ('SUBMITTED', 'REVIEWED')
+                 LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')
                  GROUP BY s.scope_id, g.month",
         is: "SELECT scope_id, month, gatherings, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
              reports_with_attendance, attendance FROM community_months",
@@ -178,8 +181,13 @@ pub async fn run(database: &Database, mut progress: impl FnMut(&'static str)) ->
         for (rows, others, what) in [(check.should, check.is, "should be there"), (check.is, check.should, "should not be there")]
         {
             let sql = format!("SELECT * FROM ({rows}) AS a EXCEPT SELECT * FROM ({others}) AS b");
-            for row in snapshot.query_all_raw(Statement::from_string(snapshot.get_database_backend(), sql)).await? {
-                differences.push(Difference { subject: check.subject, detail: format!("{} {what}", describe(check, &row)?) });
+            let rows = snapshot.query_all_raw(Statement::from_string(snapshot.get_database_backend(), sql)).await?;
+            for row in rows.iter().take(LISTED) {
+                differences.push(Difference { subject: check.subject, detail: format!("{} {what}", describe(check, row)?) });
+            }
+            if rows.len() > LISTED {
+                differences
+                    .push(Difference { subject: check.subject, detail: format!("and {} more that {what}", rows.len() - LISTED) });
             }
         }
     }

@@ -11,6 +11,7 @@ use convene_domain::{
 };
 use convene_persistence::{Database, communities, networks};
 
+use super::files::File;
 use crate::Error;
 
 /// What an import has to know of a community, wherever it comes from.
@@ -34,6 +35,8 @@ pub(super) struct Directory {
     /// The networks that the files name. With none, all that are stored are meant.
     named: HashSet<NetworkId>,
     slugs: HashMap<String, Vec<(NetworkId, CommunityId)>>,
+    /// Keys of rows that have a fault, by file.
+    broken: HashSet<(&'static str, String)>,
     known: HashMap<CommunityId, Known>,
 }
 
@@ -59,6 +62,16 @@ impl Directory {
             directory.stored_networks.insert(network.slug.to_string(), network);
         }
         Ok(directory)
+    }
+
+    /// Notes that a row has a fault, so that rows which name its record are not reported as well.
+    pub(super) fn break_off(&mut self, file: &File, key: Option<&str>) {
+        self.broken.extend(key.map(|key| (file.name, key.to_owned())));
+    }
+
+    /// Whether the row with this key has a fault.
+    pub(super) fn is_broken(&self, file: &File, key: &str) -> bool {
+        self.broken.contains(&(file.name, key.to_owned()))
     }
 
     /// Adds a network that the files name.

@@ -11,7 +11,7 @@ use convene_domain::{
     gathering::{Gathering, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
-    report::{GatheringReport, ItemFilter, ReportState},
+    report::{GatheringReport, ItemFilter, ReportStatus},
 };
 use convene_persistence::{communities, gatherings, networks, reports, terms};
 
@@ -173,7 +173,7 @@ async fn add_reports<C: convene_persistence::Reads>(
     let attendance = reports::load_attendance(reader, &ids).await?;
     let mut items = reports::load_items(reader, Caller::Operator.report_rights(), &ItemFilter::default(), &ids).await?;
     let tags = reports::load_tags(reader, &ids).await?;
-    for report in chunk.iter().filter(|report| matches!(report.state, ReportState::Submitted | ReportState::Reviewed)) {
+    for report in chunk.iter().filter(|report| matches!(report.status, ReportStatus::Submitted | ReportStatus::Reviewed)) {
         let Some((gathering, rsvps)) = rsvps.get(&report.gathering) else { continue };
         let key = report.external_id.as_deref().map_or_else(|| format!("{gathering}-report"), str::to_owned);
         let mut row = fields::report(gathering, report, *rsvps);

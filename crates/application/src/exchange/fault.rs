@@ -1,6 +1,6 @@
 //! What is wrong with the files of an import.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::Path};
 
 /// How many faults are listed. All are counted.
 const LISTED: usize = 200;
@@ -60,7 +60,7 @@ impl Faults {
     }
 
     /// Adds a fault of a file that cannot be read.
-    pub(super) fn add_unreadable(&mut self, path: &PathBuf, error: &std::io::Error) {
+    pub(super) fn add_unreadable(&mut self, path: &Path, error: &std::io::Error) {
         self.add_file(&path.display().to_string(), format!("cannot be read: {error}"));
     }
 

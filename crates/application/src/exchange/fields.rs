@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use convene_domain::{
-    community::{Community, CommunityState, Profile},
+    community::{Community, CommunityStatus, Profile},
     gathering::Rsvps,
     gathering::{AgendaItem, Format, Gathering, Invitation},
     id::{CommunityId, NetworkId},
@@ -146,8 +146,8 @@ pub(super) fn community(names: &Names, community: &Community) -> Fields {
 /// The word of the file it came from, as long as it still says the same.
 fn status(community: &Community) -> String {
     match &community.source_status {
-        Some(word) if CommunityState::from_source(word) == Ok(community.state) => word.to_string(),
-        _ => community.state.to_string(),
+        Some(word) if CommunityStatus::from_source(word) == Ok(community.status) => word.to_string(),
+        _ => community.status.to_string(),
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn gathering(names: &Names, gathering: &Gathering, hosts: &[Community
         text(gathering.venue.country.as_ref()),
         latitude,
         longitude,
-        gathering.state.to_string(),
+        gathering.status.to_string(),
         instant(gathering.announced_at),
         text(gathering.source_url.as_ref()),
     ]

@@ -96,8 +96,12 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     let database = app.database();
     for _ in 0..ATTEMPTS {
-        let faults = RefCell::default();
+        let faults = RefCell::<Faults>::default();
         let files = Folder::read(folder, &faults);
+        // Where rows or columns are missing, whatever else is said of the files would mislead.
+        if faults.borrow().count() > 0 {
+            return Err(ImportError::Faults(faults.into_inner()));
+        }
         let mut directory = Directory::load(database).await?;
         let drafts = draft::read(&files, database, &mut directory, options.audience, &faults).await?;
         let faults = faults.into_inner();

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use convene_domain::gathering::{Format, GatheringState};
+use convene_domain::{
+    gathering::{Format, GatheringStatus},
+    place::Coordinates,
+};
 
 use super::plan::{GatheringPlan, Plan};
 
@@ -41,7 +44,7 @@ fn suspicion(what: &'static str, ids: impl Iterator<Item = String>) -> Suspicion
 pub(super) fn find(plan: &Plan) -> Vec<Suspicion> {
     let all = &plan.gatherings;
     let which = |test: fn(&GatheringPlan) -> bool| all.iter().filter(move |plan| test(plan)).map(id);
-    let at_zero = |plan: &GatheringPlan| plan.record.content.venue.coordinates.is_some_and(|point| point.is_null_island());
+    let at_zero = |plan: &GatheringPlan| plan.record.content.venue.coordinates.is_some_and(Coordinates::is_null_island);
     let mut found = vec![
         suspicion("gatherings without a format", which(|plan| plan.record.content.format == Format::Unknown)),
         suspicion("online gatherings at the coordinates of a placeholder", at_placeholders(all).into_iter()),
@@ -55,7 +58,7 @@ pub(super) fn find(plan: &Plan) -> Vec<Suspicion> {
         suspicion("gatherings of one community at the same time as another of it", twins(all).into_iter()),
         suspicion("sets of held gatherings of several communities with the same title and start", joint(all).into_iter()),
     ];
-    let not_held = plan.reports.iter().filter(|plan| plan.record.gathering_state != GatheringState::Held);
+    let not_held = plan.reports.iter().filter(|plan| plan.record.gathering_status != GatheringStatus::Held);
     found.push(suspicion(
         "reports of gatherings that were not held",
         not_held.map(|plan| plan.record.gathering_external_id.clone()),
@@ -83,7 +86,7 @@ fn communities(plans: &[&GatheringPlan]) -> usize {
 
 fn title_denies(plan: &GatheringPlan) -> bool {
     let title = plan.record.content.title.to_lowercase();
-    plan.record.content.state == GatheringState::Held && (title.contains("cancel") || title.contains("postpon"))
+    plan.record.content.status == GatheringStatus::Held && (title.contains("cancel") || title.contains("postpon"))
 }
 
 fn twins(all: &[GatheringPlan]) -> BTreeSet<String> {
@@ -99,7 +102,7 @@ fn twins(all: &[GatheringPlan]) -> BTreeSet<String> {
 /// The same meeting announced by each of its communities: one gathering stands for each set.
 fn joint(all: &[GatheringPlan]) -> BTreeSet<String> {
     let mut sets: HashMap<_, Vec<&GatheringPlan>> = HashMap::new();
-    for plan in all.iter().filter(|plan| plan.record.content.state == GatheringState::Held) {
+    for plan in all.iter().filter(|plan| plan.record.content.status == GatheringStatus::Held) {
         let content = &plan.record.content;
         sets.entry((content.title.trim(), content.occurrence.sort_at())).or_default().push(plan);
     }

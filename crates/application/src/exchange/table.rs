@@ -48,19 +48,20 @@ impl Table {
         };
         let header = read_header(file, &header, faults)?;
         let mut table = Self { file, header, rows: Vec::new() };
+        let mut lines = Lines { bytes, at: 0, line: 1 };
         for record in records {
             // Reading from memory fails for no reason but this one.
             let Ok(record) = record else {
                 faults.borrow_mut().add_file(file.name, "is not a CSV file");
                 return None;
             };
-            table.add(record, faults);
+            let line = lines.at(record.position().map_or(0, csv::Position::byte));
+            table.add(line, record, faults);
         }
         Some(table)
     }
 
-    fn add(&mut self, record: csv::ByteRecord, faults: &RefCell<Faults>) {
-        let line = record.position().map_or(0, csv::Position::line);
+    fn add(&mut self, line: u64, record: csv::ByteRecord, faults: &RefCell<Faults>) {
         let fault = |column: Option<&str>, reason: String| {
             let column = column.map(str::to_owned);
             faults.borrow_mut().add(Fault { file: self.file.name.to_owned(), line: Some(line), column, value: None, reason });
@@ -89,6 +90,30 @@ impl Table {
     /// The rows from the top.
     pub(super) fn rows<'a>(&'a self, faults: &'a RefCell<Faults>) -> impl Iterator<Item = Row<'a>> {
         self.rows.iter().map(move |(line, cells)| Row { table: self, line: *line, cells, faults })
+    }
+}
+
+/// Counts lines. The reader's own count is one short where lines end in CR LF: it notices the LF only with the next row.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the row that begins at a byte, or behind the line ends there.
+    fn at(&mut self, byte: u64) -> u64 {
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let mut to = usize::try_from(byte).unwrap_or(usize::MAX).min(self.bytes.len());
+        while self.bytes.get(to).is_some_and(is_end) {
+            to += 1;
+        }
+        for at in self.at..to {
+            let ends = self.bytes[at] == b'\n' || (self.bytes[at] == b'\r' && self.bytes.get(at + 1) != Some(&b'\n'));
+            self.line += u64::from(ends);
+        }
+        self.at = to;
+        self.line
     }
 }
 
@@ -140,6 +165,19 @@ impl<'a> Row<'a> {
             self.fault(column, "is empty".to_owned());
         }
         self.read(column, read)
+    }
+
+    /// Reads a cell that names a record of another row. Where that row has a fault of its own, this one has none.
+    pub(super) fn refer<T>(
+        self,
+        column: &'static str,
+        is_broken: impl FnOnce(&str) -> bool,
+        find: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        match self.text(column) {
+            Some(key) if is_broken(key) => None,
+            _ => self.need(column, find),
+        }
     }
 
     /// Reads a cell with several values and `;` between them.

@@ -19,7 +19,7 @@ use crate::{
 
 words! {
     /// How far a report has come.
-    ReportState, "report state" {
+    ReportStatus, "report status" {
         /// Being written.
         Draft = "DRAFT",
         /// Handed in: it counts.
@@ -32,7 +32,7 @@ words! {
 }
 
 words! {
-    /// What can be done to a report's state.
+    /// What can be done to a report's status.
     ReportStep, "step of a report" {
         /// Hand in a draft, or a withdrawn report again.
         Submit = "SUBMIT",
@@ -45,8 +45,8 @@ words! {
     }
 }
 
-impl ReportState {
-    /// The state after a step, or why it cannot be taken.
+impl ReportStatus {
+    /// The status after a step, or why it cannot be taken.
     pub fn after(self, step: ReportStep) -> Result<Self, Invalid> {
         match (self, step) {
             (Self::Draft | Self::Withdrawn, ReportStep::Submit) | (Self::Submitted | Self::Reviewed, ReportStep::Amend) => {
@@ -69,7 +69,7 @@ pub struct GatheringReport {
     /// Its key in the system it was imported from; unique within the network.
     pub external_id: Option<Text>,
     /// How far it has come.
-    pub state: ReportState,
+    pub status: ReportStatus,
     /// Who may read it.
     pub audience: Audience,
     /// When it was handed in; `None` for a draft, and where the source does not say.
@@ -96,8 +96,8 @@ pub struct ReportParts {
 pub struct ReportFilter {
     /// Only reports of gatherings whose local date lies in the window.
     pub window: Option<Window>,
-    /// Only these states.
-    pub states: Vec<ReportState>,
+    /// Only these statuses.
+    pub statuses: Vec<ReportStatus>,
     /// Only reports of gatherings that one of these communities hosts itself.
     pub hosts: Vec<crate::id::CommunityId>,
     /// Only reports with an item that passes this filter.
@@ -113,7 +113,7 @@ pub struct ItemFilter {
     pub themes: Vec<String>,
     /// Only these kinds of activity.
     pub activity_kinds: Vec<ActivityKind>,
-    /// Only next steps in one of these states.
+    /// Only next steps in one of these statuses.
     pub next_step_states: Vec<NextStepState>,
     /// Only items whose text contains this, capitals or not.
     pub text: Option<String>,
@@ -132,10 +132,10 @@ mod tests {
 
     #[test]
     fn a_report_is_reviewed_after_it_was_handed_in() {
-        assert_eq!(ReportState::Draft.after(ReportStep::Submit), Ok(ReportState::Submitted));
-        assert!(ReportState::Draft.after(ReportStep::Review).is_err());
-        assert!(ReportState::Withdrawn.after(ReportStep::Amend).is_err());
-        assert_eq!(ReportState::Reviewed.after(ReportStep::Amend), Ok(ReportState::Submitted));
-        assert_eq!(ReportState::Reviewed.after(ReportStep::Withdraw), Ok(ReportState::Withdrawn));
+        assert_eq!(ReportStatus::Draft.after(ReportStep::Submit), Ok(ReportStatus::Submitted));
+        assert!(ReportStatus::Draft.after(ReportStep::Review).is_err());
+        assert!(ReportStatus::Withdrawn.after(ReportStep::Amend).is_err());
+        assert_eq!(ReportStatus::Reviewed.after(ReportStep::Amend), Ok(ReportStatus::Submitted));
+        assert_eq!(ReportStatus::Reviewed.after(ReportStep::Withdraw), Ok(ReportStatus::Withdrawn));
     }
 }

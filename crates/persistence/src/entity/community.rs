@@ -24,7 +24,7 @@ pub struct Model {
     pub founded_on: Option<Date>,
     pub founded_year: Option<i32>,
     pub joined_network_on: Option<Date>,
-    pub state: String,
+    pub status: String,
     pub source_status: Option<String>,
     pub members: Option<i32>,
     pub default_audience: Option<String>,

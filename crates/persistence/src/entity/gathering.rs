@@ -28,7 +28,7 @@ pub struct Model {
     pub venue_country: Option<String>,
     pub venue_latitude: Option<f64>,
     pub venue_longitude: Option<f64>,
-    pub state: String,
+    pub status: String,
     pub announced_at: Option<DateTimeUtc>,
     pub source_url: Option<String>,
     pub rsvp_yes: Option<i32>,

@@ -12,7 +12,7 @@ pub struct Model {
     pub origin: Uuid,
     pub gathering_id: Uuid,
     pub external_id: Option<String>,
-    pub state: String,
+    pub status: String,
     pub audience: String,
     pub submitted_at: Option<DateTimeUtc>,
     pub attendance: Option<i32>,

@@ -13,7 +13,7 @@ pub struct Model {
     pub sort_at: i64,
     pub external_key: String,
     pub audience: String,
-    pub state: String,
+    pub status: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

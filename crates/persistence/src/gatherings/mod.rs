@@ -139,8 +139,8 @@ fn condition(filter: &GatheringFilter) -> Condition {
     if !filter.formats.is_empty() {
         condition = condition.add(col(gathering::Column::Format).is_in(filter.formats.iter().map(ToString::to_string)));
     }
-    if !filter.states.is_empty() {
-        condition = condition.add(col(gathering::Column::State).is_in(filter.states.iter().map(ToString::to_string)));
+    if !filter.statuses.is_empty() {
+        condition = condition.add(col(gathering::Column::Status).is_in(filter.statuses.iter().map(ToString::to_string)));
     }
     if !filter.weekdays.is_empty() {
         condition = condition.add(col(gathering::Column::Weekday).is_in(filter.weekdays.iter().map(|day| row::weekday(*day))));

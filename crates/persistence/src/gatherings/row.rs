@@ -46,7 +46,7 @@ impl TryFrom<Model> for Record {
                     country: row.parse_opt("venue_country", model.venue_country.as_deref())?,
                     coordinates,
                 },
-                state: row.parse("state", &model.state)?,
+                status: row.parse("status", &model.status)?,
                 announced_at: model.announced_at,
                 source_url: row.parse_opt("source_url", model.source_url.as_deref())?,
                 rsvps: Rsvps {
@@ -84,7 +84,7 @@ pub(super) fn model(record: &Record) -> Model {
         venue_country: column::text(venue.country.as_ref()),
         venue_latitude: venue.coordinates.map(Coordinates::latitude),
         venue_longitude: venue.coordinates.map(Coordinates::longitude),
-        state: record.state.to_string(),
+        status: record.status.to_string(),
         announced_at: record.announced_at,
         source_url: column::text(record.source_url.as_ref()),
         rsvp_yes: column::count(record.rsvps.yes),

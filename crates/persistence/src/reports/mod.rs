@@ -55,7 +55,7 @@ impl TryFrom<gathering_report::Model> for Record {
                 network: NetworkId::from_uuid(model.network_id),
                 gathering: GatheringId::from_uuid(model.gathering_id),
                 external_id: row.parse_opt("external_id", model.external_id.as_deref())?,
-                state: row.parse("state", &model.state)?,
+                status: row.parse("status", &model.status)?,
                 audience: row.parse("audience", &model.audience)?,
                 submitted_at: model.submitted_at,
                 attendance: row.people("attendance", model.attendance)?,
@@ -72,7 +72,7 @@ fn model(record: &Record) -> gathering_report::Model {
         origin: record.origin.uuid(),
         gathering_id: record.gathering.uuid(),
         external_id: column::text(record.external_id.as_ref()),
-        state: record.state.to_string(),
+        status: record.status.to_string(),
         audience: record.audience.to_string(),
         submitted_at: record.submitted_at,
         attendance: column::count(record.attendance),
@@ -110,7 +110,7 @@ async fn readable<C: ConnectionTrait>(
     Ok(gathering_report::Entity::find()
         .filter(dialect::is_any_id(connection.get_database_backend(), (gathering_report::Entity, column), ids))
         .filter(gathering_report::Column::Audience.is_in(rights.audiences.iter().map(ToString::to_string)))
-        .filter(gathering_report::Column::State.is_in(rights.states.iter().map(ToString::to_string)))
+        .filter(gathering_report::Column::Status.is_in(rights.statuses.iter().map(ToString::to_string)))
         .all(connection)
         .await?)
 }
@@ -172,10 +172,10 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
     let mut condition = Condition::all()
         .add(dialect::is_any_id(backend, ("s", report_scope::Column::ScopeId), &scopes))
         .add(Expr::col(("s", report_scope::Column::Audience)).is_in(rights.audiences.iter().map(ToString::to_string)))
-        .add(Expr::col(("s", report_scope::Column::State)).is_in(rights.states.iter().map(ToString::to_string)));
-    if !filter.states.is_empty() {
+        .add(Expr::col(("s", report_scope::Column::Status)).is_in(rights.statuses.iter().map(ToString::to_string)));
+    if !filter.statuses.is_empty() {
         condition =
-            condition.add(Expr::col(("s", report_scope::Column::State)).is_in(filter.states.iter().map(ToString::to_string)));
+            condition.add(Expr::col(("s", report_scope::Column::Status)).is_in(filter.statuses.iter().map(ToString::to_string)));
     }
     if !filter.hosts.is_empty() {
         condition = condition.add(gatherings::hosted(("s", "gathering_id"), &filter.hosts));

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use convene_domain::{
     change::{ChangeKind, EntityType, Head, NewChange},
-    community::{Community, CommunityState, Level, Profile},
-    gathering::{Format, Gathering, GatheringParts, GatheringState, Hosts, Rsvps},
+    community::{Community, CommunityStatus, Level, Profile},
+    gathering::{Format, Gathering, GatheringParts, GatheringStatus, Hosts, Rsvps},
     id::{CommunityId, GatheringId, NetworkId},
     network::Network,
     occurrence::{Moment, Occurrence},
@@ -43,7 +43,7 @@ fn community(
         time_zone: None,
         founded_on: None,
         joined_network_on: None,
-        state: CommunityState::Open,
+        status: CommunityStatus::Open,
         source_status: None,
         members: None,
         default_audience: None,
@@ -107,7 +107,7 @@ pub fn gathering(network: NetworkId, write: &Write, month: u32) -> Recorded<Gath
         occurrence,
         format: Format::InPerson,
         venue: Venue::default(),
-        state: GatheringState::Held,
+        status: GatheringStatus::Held,
         announced_at: None,
         source_url: None,
         rsvps: Rsvps { yes: HeadCount::try_new(7).ok(), waitlist: None },

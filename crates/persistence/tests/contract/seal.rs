@@ -229,7 +229,7 @@ async fn a_busy_log_misses_nothing_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_log_misses_nothing_on_postgres_while_a_transaction_is_held_open() {
     with_database(Kind::Postgres, |address| async {
-        assert_eq!(faults_of_a_busy_log(address, true).await, Vec::<String>::new())
+        assert_eq!(faults_of_a_busy_log(address, true).await, Vec::<String>::new());
     })
     .await;
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use convene_domain::{
     Invalid,
-    community::{Community, CommunityState, Profile},
+    community::{Community, CommunityStatus, Profile},
     id::{CommunityId, NetworkId},
     place::{Coordinates, Home},
     text::{Cadence, Country, Language, Slug, Text},
@@ -48,6 +48,8 @@ pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<
             directory.know(known(id, &content));
             rows.insert(id, row);
             drafts.push(CommunityDraft { id, content, profile: None, aliases: Vec::new() });
+        } else {
+            directory.break_off(&files::COMMUNITIES, row.text("slug"));
         }
     }
     for draft in &mut drafts {
@@ -78,7 +80,7 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<Community> {
         city: row.read("city", str::parse::<Text>),
         coordinates: coordinates(row, "latitude", "longitude"),
     };
-    let state = row.read("status", CommunityState::from_source);
+    let status = row.read("status", CommunityStatus::from_source);
     Some(Community {
         network: network?,
         slug: slug?,
@@ -90,7 +92,7 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<Community> {
             .read("timezone", |text| text.parse().map_err(|_| Invalid::new("is not a time zone such as Africa/Nairobi"))),
         founded_on: row.read("founded_on", day),
         joined_network_on: row.read("joined_network_on", day),
-        state: state.unwrap_or(CommunityState::Open),
+        status: status.unwrap_or(CommunityStatus::Open),
         source_status: row.read("status", str::parse::<Text>),
         members: row.read("members", people),
         default_audience: row.read("audience", str::parse),
@@ -118,12 +120,18 @@ pub(super) fn coordinates(row: Row<'_>, latitude: &'static str, longitude: &'sta
 }
 
 fn read_parent(row: Row<'_>, content: &Community, directory: &Directory) -> Option<CommunityId> {
-    row.read("parent_slug", |slug| {
-        let id = directory.community(content.network, slug).ok_or_else(|| Invalid::new("names no community of the network"))?;
-        let parent = directory.known(id).ok_or_else(|| Invalid::new("names no community of the network"))?;
-        Community::check_parent(content.level, content.network, parent.level, parent.network)?;
-        Ok(id)
-    })
+    row.text("parent_slug")?;
+    row.refer(
+        "parent_slug",
+        |slug| directory.is_broken(&files::COMMUNITIES, slug),
+        |slug| {
+            let id =
+                directory.community(content.network, slug).ok_or_else(|| Invalid::new("names no community of the network"))?;
+            let parent = directory.known(id).ok_or_else(|| Invalid::new("names no community of the network"))?;
+            Community::check_parent(content.level, content.network, parent.level, parent.network)?;
+            Ok(id)
+        },
+    )
 }
 
 /// A community of the files that gets another level must still be above the stored ones under it.
@@ -189,10 +197,14 @@ fn index(drafts: &[CommunityDraft]) -> HashMap<CommunityId, usize> {
 
 /// Reads the column that names a community of `communities.csv`.
 fn of_draft(row: Row<'_>, directory: &Directory, index: &HashMap<CommunityId, usize>) -> Option<usize> {
-    row.need("community_slug", |slug| {
-        let known = directory.community_anywhere(slug).map_err(Invalid::new)?;
-        index.get(&known.id).copied().ok_or_else(|| Invalid::new("names no community of communities.csv"))
-    })
+    row.refer(
+        "community_slug",
+        |slug| directory.is_broken(&files::COMMUNITIES, slug),
+        |slug| {
+            let known = directory.community_anywhere(slug).map_err(Invalid::new)?;
+            index.get(&known.id).copied().ok_or_else(|| Invalid::new("names no community of communities.csv"))
+        },
+    )
 }
 
 /// The network that all communities belong to, or why there is no such network.

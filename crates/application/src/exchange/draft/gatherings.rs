@@ -47,7 +47,7 @@ pub(in crate::exchange) struct GatheringDraft {
 pub(super) async fn read(
     folder: &Folder,
     database: &Database,
-    directory: &Directory,
+    directory: &mut Directory,
     vocabulary: &Vocabulary,
     faults: &RefCell<Faults>,
 ) -> Result<Vec<GatheringDraft>, Error> {
@@ -77,12 +77,14 @@ pub(super) async fn read(
                 agenda: None,
                 invitations: None,
             });
+        } else {
+            directory.break_off(&files::GATHERINGS, row.text("external_id"));
         }
     }
     let networks: HashMap<&str, NetworkId> =
         drafts.iter().map(|draft| (draft.external_id.as_str(), draft.content.network)).collect();
-    let mut agenda = read_agenda(folder, vocabulary, &networks, faults);
-    let mut invitations = read_invitations(folder, vocabulary, &networks, faults);
+    let mut agenda = read_agenda(folder, directory, vocabulary, &networks, faults);
+    let mut invitations = read_invitations(folder, directory, vocabulary, &networks, faults);
     for draft in &mut drafts {
         draft.agenda = agenda.take(&draft.external_id);
         draft.invitations = invitations.take(&draft.external_id);
@@ -97,7 +99,7 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<(Gathering, Hosts
     let end = row.read("ends_at", |text| Moment::parse(text, zone));
     let external_id = row.need("external_id", str::parse::<Text>);
     let title = row.need("title", str::parse::<Text>);
-    let state = row.need("status", str::parse);
+    let status = row.need("status", str::parse);
     let format = row.read("format", str::parse).unwrap_or(Format::Unknown);
     let venue = Venue {
         city: row.read("venue_city", str::parse::<Text>),
@@ -115,7 +117,7 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<(Gathering, Hosts
         occurrence,
         format,
         venue,
-        state: state?,
+        status: status?,
         announced_at,
         source_url,
         rsvps: Rsvps::default(),
@@ -125,6 +127,9 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<(Gathering, Hosts
 
 fn read_hosts(row: Row<'_>, directory: &Directory) -> Option<(Vec<Known>, NetworkId, Hosts)> {
     row.need("community_slug", |_| Ok(()))?;
+    if row.text("community_slug")?.split(';').any(|slug| directory.is_broken(&files::COMMUNITIES, slug)) {
+        return None;
+    }
     let known = row.read_list("community_slug", |slug| {
         directory.community_anywhere(slug).map_err(|reason| Invalid::new(format!("{reason}: {slug:?}")))
     });
@@ -143,15 +148,20 @@ pub(super) fn instant(text: &str, zone: Option<chrono_tz::Tz>) -> Result<chrono:
 }
 
 /// Reads the column that names a gathering of `gatherings.csv`.
-fn of_draft(row: Row<'_>, networks: &HashMap<&str, NetworkId>) -> Option<(String, NetworkId)> {
-    row.need("gathering_external_id", |key| {
-        let network = networks.get(key).copied().ok_or_else(|| Invalid::new("names no gathering of gatherings.csv"))?;
-        Ok((key.to_owned(), network))
-    })
+fn of_draft(row: Row<'_>, directory: &Directory, networks: &HashMap<&str, NetworkId>) -> Option<(String, NetworkId)> {
+    row.refer(
+        "gathering_external_id",
+        |key| directory.is_broken(&files::GATHERINGS, key),
+        |key| {
+            let network = networks.get(key).copied().ok_or_else(|| Invalid::new("names no gathering of gatherings.csv"))?;
+            Ok((key.to_owned(), network))
+        },
+    )
 }
 
 fn read_agenda(
     folder: &Folder,
+    directory: &Directory,
     vocabulary: &Vocabulary,
     networks: &HashMap<&str, NetworkId>,
     faults: &RefCell<Faults>,
@@ -159,7 +169,7 @@ fn read_agenda(
     let mut parts = Parts::new();
     for row in folder.rows(&files::AGENDA, faults) {
         let part = row.build(|| {
-            let (key, network) = of_draft(row, networks)?;
+            let (key, network) = of_draft(row, directory, networks)?;
             let order = row.need("order", integer);
             let kind = vocabulary.read(row, "kind", network, VocabularyKind::AgendaKind);
             let title = row.need("title", str::parse::<Text>);
@@ -177,6 +187,7 @@ fn read_agenda(
 
 fn read_invitations(
     folder: &Folder,
+    directory: &Directory,
     vocabulary: &Vocabulary,
     networks: &HashMap<&str, NetworkId>,
     faults: &RefCell<Faults>,
@@ -185,7 +196,7 @@ fn read_invitations(
     let mut keys = Keys::new();
     for row in folder.rows(&files::INVITATIONS, faults) {
         let part = row.build(|| {
-            let (key, network) = of_draft(row, networks)?;
+            let (key, network) = of_draft(row, directory, networks)?;
             row.need("group", |_| Ok(()))?;
             let group = vocabulary.read(row, "group", network, VocabularyKind::InvitationGroup)?;
             keys.note(row, "group", (key.clone(), group.clone()));

@@ -40,9 +40,9 @@ pub(super) fn read(
         (report.external_id.to_string(), Owner { network: report.network, hosts })
     };
     let owners: Owners<'_> = reports.iter().map(owner).collect();
-    let mut attendance = read_attendance(folder, vocabulary, &owners, faults);
+    let mut attendance = read_attendance(folder, directory, vocabulary, &owners, faults);
     let mut items = read_items(folder, directory, vocabulary, &owners, faults);
-    let mut tags = read_tags(folder, vocabulary, &owners, faults);
+    let mut tags = read_tags(folder, directory, vocabulary, &owners, faults);
     for report in reports {
         report.attendance_parts = attendance.take(&report.external_id);
         report.items = items.take(&report.external_id);
@@ -57,15 +57,20 @@ pub(super) fn read(
 }
 
 /// Reads the column that names a report of `reports.csv`.
-fn of_draft<'a>(row: Row<'_>, owners: &'a Owners<'_>) -> Option<(String, &'a Owner<'a>)> {
-    row.need("report_external_id", |key| {
-        let owner = owners.get(key).ok_or_else(|| Invalid::new("names no report of reports.csv"))?;
-        Ok((key.to_owned(), owner))
-    })
+fn of_draft<'a>(row: Row<'_>, directory: &Directory, owners: &'a Owners<'_>) -> Option<(String, &'a Owner<'a>)> {
+    row.refer(
+        "report_external_id",
+        |key| directory.is_broken(&files::REPORTS, key),
+        |key| {
+            let owner = owners.get(key).ok_or_else(|| Invalid::new("names no report of reports.csv"))?;
+            Ok((key.to_owned(), owner))
+        },
+    )
 }
 
 fn read_attendance(
     folder: &Folder,
+    directory: &Directory,
     vocabulary: &Vocabulary,
     owners: &Owners<'_>,
     faults: &RefCell<Faults>,
@@ -74,7 +79,7 @@ fn read_attendance(
     let mut keys = Keys::new();
     for row in folder.rows(&files::ATTENDANCE, faults) {
         let part = row.build(|| {
-            let (key, owner) = of_draft(row, owners)?;
+            let (key, owner) = of_draft(row, directory, owners)?;
             let role = vocabulary.read(row, "role", owner.network, VocabularyKind::ParticipantRole);
             let organisation = row.read("organisation", str::parse::<Text>);
             let people = row.need("people", people);
@@ -98,7 +103,7 @@ fn read_items(
     let mut parts = Parts::new();
     for row in folder.rows(&files::ITEMS, faults) {
         let part = row.build(|| {
-            let (key, owner) = of_draft(row, owners)?;
+            let (key, owner) = of_draft(row, directory, owners)?;
             let order = row.need("order", integer);
             Some((key, order, read_item(row, directory, vocabulary, owner)?))
         });
@@ -133,12 +138,18 @@ fn read_item(row: Row<'_>, directory: &Directory, vocabulary: &Vocabulary, owner
     Some(ReportItem { detail, text: text?, theme, contributor, host, confidential })
 }
 
-fn read_tags(folder: &Folder, vocabulary: &Vocabulary, owners: &Owners<'_>, faults: &RefCell<Faults>) -> HashMap<String, Tags> {
+fn read_tags(
+    folder: &Folder,
+    directory: &Directory,
+    vocabulary: &Vocabulary,
+    owners: &Owners<'_>,
+    faults: &RefCell<Faults>,
+) -> HashMap<String, Tags> {
     let mut tags: HashMap<String, Tags> = HashMap::new();
     let mut keys = Keys::new();
     for row in folder.rows(&files::TAGS, faults) {
         let tag: Option<(String, VocabularyKind, Code)> = row.build(|| {
-            let (key, owner) = of_draft(row, owners)?;
+            let (key, owner) = of_draft(row, directory, owners)?;
             let kind = row.need("kind", |text| match text.parse() {
                 Ok(kind @ (VocabularyKind::DesiredOutcome | VocabularyKind::Function)) => Ok(kind),
                 _ => Err(Invalid::new("is neither DESIRED_OUTCOME nor FUNCTION")),

@@ -57,7 +57,7 @@ impl Folder {
                 folder.ignored.sort();
             }
             Err(error) => {
-                faults.borrow_mut().add_unreadable(&path.to_path_buf(), &error);
+                faults.borrow_mut().add_unreadable(path, &error);
                 return folder;
             }
         }

@@ -53,6 +53,8 @@ pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<
             let id = stored.unwrap_or_else(|| NetworkId::from_uuid(Uuid::now_v7()));
             directory.name_network(&content.slug, id);
             drafts.push(NetworkDraft { id, content });
+        } else {
+            directory.break_off(&files::NETWORKS, row.text("slug"));
         }
     }
     drafts
@@ -97,9 +99,13 @@ pub(super) fn read_terms(
 
 /// Reads the column that names a network.
 pub(super) fn network(row: crate::exchange::table::Row<'_>, directory: &Directory) -> Option<NetworkId> {
-    row.need("network_slug", |slug| {
-        directory
-            .network(slug)
-            .ok_or_else(|| convene_domain::Invalid::new("names no network, neither in networks.csv nor stored"))
-    })
+    row.refer(
+        "network_slug",
+        |slug| directory.is_broken(&files::NETWORKS, slug),
+        |slug| {
+            directory
+                .network(slug)
+                .ok_or_else(|| convene_domain::Invalid::new("names no network, neither in networks.csv nor stored"))
+        },
+    )
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use convene_domain::{
     Invalid,
     access::{Audience, Caller},
-    gathering::{GatheringState, Rsvps},
+    gathering::{GatheringStatus, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
     report::{AttendancePart, GatheringReport, ReportItem},
@@ -39,7 +39,7 @@ pub(in crate::exchange) struct ReportDraft {
     pub(in crate::exchange) gathering: GatheringId,
     pub(in crate::exchange) gathering_external_id: String,
     /// What became of the gathering.
-    pub(in crate::exchange) gathering_state: GatheringState,
+    pub(in crate::exchange) gathering_status: GatheringStatus,
     pub(in crate::exchange) external_id: Text,
     pub(in crate::exchange) submitted_at: Option<DateTime<Utc>>,
     pub(in crate::exchange) attendance: Option<HeadCount>,
@@ -56,14 +56,14 @@ pub(in crate::exchange) struct ReportDraft {
 struct Reported {
     id: GatheringId,
     network: NetworkId,
-    state: GatheringState,
+    status: GatheringStatus,
     hosts: Vec<CommunityId>,
 }
 
 pub(super) async fn read(
     folder: &Folder,
     database: &Database,
-    directory: &Directory,
+    directory: &mut Directory,
     vocabulary: &Vocabulary,
     drafts: &[GatheringDraft],
     audience: Audience,
@@ -75,7 +75,8 @@ pub(super) async fn read(
     let mut reports = Vec::new();
     for row in folder.rows(&files::REPORTS, faults) {
         let built = row.build(|| {
-            let key = row.need("gathering_external_id", |key| Ok(key.to_owned()))?;
+            let is_broken = |key: &str| directory.is_broken(&files::GATHERINGS, key);
+            let key = row.refer("gathering_external_id", is_broken, |key| Ok(key.to_owned()))?;
             of_gathering.note(row, "gathering_external_id", key.clone());
             let gathering = row.take("gathering_external_id", lookup(&reported, &key));
             let draft = read_row(row, directory, gathering?, key, audience)?;
@@ -88,6 +89,9 @@ pub(super) async fn read(
                 draft.stored = Some(found.clone());
             }
             reports.push(draft);
+        } else {
+            let default_key = row.text("gathering_external_id").map(|key| format!("{key}-report"));
+            directory.break_off(&files::REPORTS, row.text("external_id").or(default_key.as_deref()));
         }
     }
     let hosts: HashMap<GatheringId, &[CommunityId]> =
@@ -110,7 +114,7 @@ fn read_row(row: Row<'_>, directory: &Directory, gathering: &Reported, key: Stri
         network: gathering.network,
         gathering: gathering.id,
         gathering_external_id: key,
-        gathering_state: gathering.state,
+        gathering_status: gathering.status,
         external_id: external_id?,
         submitted_at,
         attendance,
@@ -135,7 +139,7 @@ async fn find_gatherings(
         let reported = Reported {
             id: draft.id,
             network: draft.content.network,
-            state: draft.content.state,
+            status: draft.content.status,
             hosts: draft.hosts.ids().to_vec(),
         };
         found.entry(draft.external_id.clone()).or_default().push(reported);
@@ -151,7 +155,7 @@ async fn find_gatherings(
         for (network, key, id) in chunk {
             let Some(record) = records.remove(id) else { continue };
             let reported =
-                Reported { id: *id, network: *network, state: record.state, hosts: hosts.remove(id).unwrap_or_default() };
+                Reported { id: *id, network: *network, status: record.status, hosts: hosts.remove(id).unwrap_or_default() };
             found.entry(key.clone()).or_default().push(reported);
         }
     }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use convene_domain::{
     access::Caller,
-    gathering::{GatheringState, Rsvps},
+    gathering::{GatheringStatus, Rsvps},
     id::{GatheringId, ReportId},
     record::Revision,
-    report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportState, ReportStep},
+    report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportStatus, ReportStep},
 };
 use convene_persistence::{
     Database, gatherings,
@@ -34,7 +34,7 @@ pub(in crate::exchange) struct ReportRecord {
     /// What the row says of the gathering's RSVPs.
     pub(in crate::exchange) rsvps: Rsvps,
     pub(in crate::exchange) gathering_external_id: String,
-    pub(in crate::exchange) gathering_state: GatheringState,
+    pub(in crate::exchange) gathering_status: GatheringStatus,
 }
 
 pub(in crate::exchange) type ReportPlan = Planned<ReportRecord>;
@@ -89,7 +89,7 @@ fn content(draft: &ReportDraft) -> GatheringReport {
         network: draft.network,
         gathering: draft.gathering,
         external_id: Some(draft.external_id.clone()),
-        state: ReportState::Submitted,
+        status: ReportStatus::Submitted,
         audience: draft.audience,
         submitted_at: draft.submitted_at,
         attendance: draft.attendance,
@@ -117,11 +117,11 @@ fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<Repor
                 draft.tags.is_some().then_some(&parts.tags),
             );
             let fate = past.fate(draft.id.uuid(), stored.revision, &prints, &current);
-            let step = match stored.state {
-                ReportState::Draft | ReportState::Withdrawn => ReportStep::Submit,
-                ReportState::Submitted | ReportState::Reviewed => ReportStep::Amend,
+            let step = match stored.status {
+                ReportStatus::Draft | ReportStatus::Withdrawn => ReportStep::Submit,
+                ReportStatus::Submitted | ReportStatus::Reviewed => ReportStep::Amend,
             };
-            content.state = stored.state.after(step).map_err(|reason| Error::Invalid { argument: "reports.csv", reason })?;
+            content.status = stored.status.after(step).map_err(|reason| Error::Invalid { argument: "reports.csv", reason })?;
             kept = parts;
             fate
         }
@@ -145,7 +145,7 @@ fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<Repor
         parts,
         rsvps: draft.rsvps,
         gathering_external_id: draft.gathering_external_id.clone(),
-        gathering_state: draft.gathering_state,
+        gathering_status: draft.gathering_status,
     };
     Ok(Planned { fate, name, prints, record })
 }

@@ -1,0 +1,151 @@
+//! Connections: lists that are read page by page, written once for all of them.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use convene_domain::page::{Page, PageRequest, Place};
+
+use crate::{
+    cursor,
+    error::{Error, ErrorCode},
+    loaders::{self, List, PageOf, Selection, TotalOf},
+    scalars::int,
+};
+
+/// The arguments that choose a page.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<String>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<String>,
+}
+
+impl Paging {
+    /// Checks the arguments against the list that they are for.
+    pub(crate) fn check<L: List>(self, order: L::Order) -> Result<PageRequest, Error> {
+        let mark = L::mark(order);
+        let place = |argument: &str, cursor: Option<String>| match cursor {
+            Some(cursor) => cursor::decode(&cursor, &mark)
+                .map(Some)
+                .ok_or_else(|| Error::client(ErrorCode::BadCursor, format!("{argument} is not a cursor of this list and order"))),
+            None => Ok(None),
+        };
+        let (after, before) = (place("after", self.after)?, place("before", self.before)?);
+        PageRequest::try_new(self.first.map(i64::from), self.last.map(i64::from), after, before)
+            .map_err(|reason| Error::bad_user_input(reason.to_string()))
+    }
+}
+
+/// About how many fields a page can hold; what is out of bounds is refused later.
+pub(crate) fn page_complexity(first: Option<i32>, last: Option<i32>, child_complexity: usize) -> usize {
+    let entries = first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(20).min(100);
+    entries * child_complexity + 1
+}
+
+/// A page of a list, and what its total is counted by.
+#[derive(Debug)]
+pub(crate) struct Connection<L: List> {
+    place: L::Place,
+    filter: Arc<L::Filter>,
+    page: Arc<Page<Arc<L::Record>>>,
+}
+
+impl<L: List> Connection<L> {
+    /// The page that a use case answered.
+    pub(crate) fn new(place: L::Place, filter: L::Filter, page: Page<L::Record>) -> Self {
+        Self { place, filter: Arc::new(filter), page: loaders::shared(page) }
+    }
+
+    /// Loads the page of a list that belongs to one entry of another, together with those of the other entries.
+    pub(crate) async fn load(
+        context: &Context<'_>,
+        place: L::Place,
+        (filter, order): (L::Filter, L::Order),
+        paging: Paging,
+    ) -> Result<Self, Error> {
+        let (filter, page) = (Arc::new(filter), paging.check::<L>(order)?);
+        let selection = Arc::new(Selection::<L> { filter: Arc::clone(&filter), order, page });
+        let page = loaders::load(context, PageOf { place, selection }).await?;
+        Ok(Self { place, filter, page: page.unwrap_or_else(|| Arc::new(Page::empty())) })
+    }
+}
+
+impl<L: List> TypeName for Connection<L> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", L::Node::type_name()).into()
+    }
+}
+
+/// A page of a list. To read on, ask for the next page with `after` and this page's `endCursor`, or for the one before
+/// with `before` and `startCursor`.
+#[Object(name_type)]
+impl<L: List> Connection<L> {
+    /// The entries of the page, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<L>> {
+        self.page.entries.iter().map(|(place, record)| Edge { place: place.clone(), node: Arc::clone(record) }).collect()
+    }
+
+    /// The entries of the page without their cursors.
+    async fn nodes(&self) -> Vec<L::Node> {
+        self.page.entries.iter().map(|(_, record)| Arc::clone(record).into()).collect()
+    }
+
+    /// Whether the list goes on, and where.
+    async fn page_info(&self) -> PageInfo {
+        let entries = &self.page.entries;
+        PageInfo {
+            has_next_page: self.page.has_next,
+            has_previous_page: self.page.has_previous,
+            start_cursor: entries.first().map(|(place, _)| cursor::encode(place)),
+            end_cursor: entries.last().map(|(place, _)| cursor::encode(place)),
+        }
+    }
+
+    /// How many entries the whole list has that pass the filter. Counted only when it is asked for.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, Error> {
+        let key = TotalOf::<L> { place: self.place, filter: Arc::clone(&self.filter) };
+        Ok(loaders::load(ctx, key).await?.map_or(0, int))
+    }
+}
+
+/// An entry of a page.
+#[derive(Debug)]
+pub(crate) struct Edge<L: List> {
+    place: Place,
+    node: Arc<L::Record>,
+}
+
+impl<L: List> TypeName for Edge<L> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", L::Node::type_name()).into()
+    }
+}
+
+/// An entry of a page, with its place in the list.
+#[Object(name_type)]
+impl<L: List> Edge<L> {
+    /// The place of the entry in this list and order, for `after` and `before`.
+    async fn cursor(&self) -> String {
+        cursor::encode(&self.place)
+    }
+
+    /// The entry.
+    async fn node(&self) -> L::Node {
+        Arc::clone(&self.node).into()
+    }
+}
+
+/// Whether a list goes on beyond a page, and where.
+#[derive(Debug, SimpleObject)]
+#[graphql(shareable)]
+pub(crate) struct PageInfo {
+    /// Whether there is an entry after the last one of this page.
+    has_next_page: bool,
+    /// Whether there is an entry before the first one of this page.
+    has_previous_page: bool,
+    /// The cursor of the first entry; null when the page is empty.
+    start_cursor: Option<String>,
+    /// The cursor of the last entry; null when the page is empty.
+    end_cursor: Option<String>,
+}

@@ -1,0 +1,379 @@
+use std::time::Instant;
+
+use async_graphql::{Value, value};
+
+use super::*;
+
+const SDL: &str = r#"
+"""
+A schema of the shape of ours.
+"""
+type Query {
+  community(id: ID!): Community
+  communities(first: Int, after: String, last: Int, before: String): CommunityConnection!
+  node(id: ID!): Node
+}
+interface Node { id: ID! }
+type CommunityConnection { nodes: [Community!]! edges: [CommunityEdge!]! totalCount: Int! }
+type CommunityEdge { cursor: String! node: Community! }
+type Community implements Node {
+  id: ID!
+  name: String!
+  hosts: [Community!]!
+  children(first: Int, last: Int): CommunityConnection!
+}
+enum Level { CITY, REGIONAL }
+input Filter { level: Level, levels: [Level!], and: [Filter!], within: ID!, size: Int! = 3 }
+type Mutation { rename(id: ID!): Community }
+type Subscription { renamed: Community }
+"#;
+
+fn guard() -> Guard {
+    Guard::try_new(Limits::default(), SDL).unwrap()
+}
+
+fn variables(value: Value) -> Variables {
+    Variables::from_value(value)
+}
+
+fn code(query: &str) -> Result<(), ErrorCode> {
+    guard().check(query, None, &Variables::default()).map(|_| ()).map_err(|refusal| refusal.code)
+}
+
+fn cost(query: &str, given: Value) -> u64 {
+    guard().check(query, None, &variables(given)).unwrap().cost
+}
+
+/// Refuses the query without working for it: the bound is a hundred times what a release build needs, for slow test machines.
+fn refused_at_once(query: &str) -> ErrorCode {
+    let guard = guard();
+    let started = Instant::now();
+    let refusal = guard.check(query, None, &Variables::default()).unwrap_err();
+    let took = started.elapsed();
+    assert!(took.as_millis() < 500, "{:?} took {took:?}", refusal.code);
+    refusal.code
+}
+
+#[test]
+fn fields_lists_and_pages_cost_what_they_can_return() {
+    assert_eq!(cost("{ community(id: 1) { id name } }", value!({})), 3);
+    assert_eq!(cost("{ community(id: 1) { hosts { id name } } }", value!({})), 1 + 1 + 5 * 2);
+    assert_eq!(cost("{ communities { nodes { id } } }", value!({})), 1 + 20 * 2);
+    assert_eq!(cost("{ communities(first: 3) { edges { node { id } } totalCount } }", value!({})), 1 + 3 * (3 + 10));
+    assert_eq!(
+        cost("{ communities(first: 2) { nodes { children(last: 4) { nodes { id } } } } }", value!({})),
+        1 + 2 * (1 + 1 + 4 * 2)
+    );
+}
+
+#[test]
+fn page_sizes_are_read_from_variables_and_their_defaults() {
+    let query = "query Q($n: Int = 7) { communities(first: $n) { nodes { id } } }";
+    assert_eq!(cost(query, value!({})), 1 + 7 * 2);
+    assert_eq!(cost(query, value!({ "n": 2 })), 1 + 2 * 2);
+    assert_eq!(cost(query, value!({ "n": null })), 1 + 20 * 2);
+    assert_eq!(cost(query, value!({ "n": 5000 })), 1 + 100 * 2);
+    assert_eq!(cost(query, value!({ "n": (-1) })), 1 + 100 * 2);
+    assert_eq!(cost("query Q($n: Int) { communities(first: $n) { nodes { id } } }", value!({})), 1 + 20 * 2);
+    assert_eq!(cost("{ communities(first: 0, last: 3) { nodes { id } } }", value!({})), 1 + 100 * 2);
+}
+
+#[test]
+fn fragments_cost_what_they_unfold_to() {
+    let query =
+        "{ communities(first: 10) { nodes { ...N ... on Community { hosts { ...N } } } } } fragment N on Community { id name }";
+    assert_eq!(cost(query, value!({})), 1 + 10 * (1 + 2 + 1 + 5 * 2));
+    assert_eq!(cost("{ node(id: 1) { id ... on Community { hosts { id } } } }", value!({})), 1 + 1 + 1 + 5);
+}
+
+#[test]
+fn large_arguments_cost_wherever_they_are_used() {
+    let list = |length: usize| Value::List(vec![Value::from(1); length]);
+    let query = "query($ids: [Int!]) { community(id: $ids) { id } }";
+    assert_eq!(cost(query, value!({})), 2);
+    assert_eq!(cost(query, value!({ "ids": (list(200)) })), 2 + 20);
+    assert_eq!(cost(&format!("{{ community(id: [{}]) {{ id }} }}", "1 ".repeat(200)), value!({})), 2 + 20);
+    let spread = format!(
+        "query($ids: [Int!]) {{ communities {{ nodes {{ {} }} }} }} fragment F on Community {{ children(ids: $ids) {{ totalCount }} }}",
+        "...F ".repeat(10)
+    );
+    let refused = |query: &str| guard().check(query, None, &variables(value!({ "ids": (list(10_000)) }))).unwrap_err().code;
+    assert_eq!(refused(&spread), ErrorCode::TooComplex);
+    let unused =
+        format!("query($ids: [Int!]) {{ __typename }} fragment F on Community {{ {} }}", "hosts(ids: $ids) ".repeat(100));
+    assert_eq!(refused(&unused), ErrorCode::TooComplex);
+}
+
+#[test]
+fn what_costs_too_much_is_refused_with_the_figures() {
+    let query =
+        "{ communities(first: 100) { nodes { children(first: 100) { nodes { children(first: 100) { nodes { id } } } } } } }";
+    let refusal = guard().check(query, None, &Variables::default()).unwrap_err();
+    assert_eq!((refusal.code, refusal.limit), (ErrorCode::TooComplex, Some(50_000)));
+    assert_eq!(refusal.actual, Some(1 + 100 * (1 + 1 + 100 * (1 + 1 + 100 * 2))));
+    let error = serde_json::to_value(refusal.into_server_error()).unwrap();
+    assert_eq!(error["extensions"], serde_json::json!({ "code": "TOO_COMPLEX", "limit": 50_000, "actual": 2_020_201 }));
+}
+
+#[test]
+fn the_introspection_query_of_graphiql_passes() {
+    let mut of_type = "kind name".to_owned();
+    for _ in 0..9 {
+        of_type = format!("kind name ofType {{ {of_type} }}");
+    }
+    let query = format!(
+        "query IntrospectionQuery {{ __schema {{ queryType {{ name }} types {{ ...T }} directives {{ name args {{ ...I }} }} }} }}
+         fragment T on __Type {{ kind name description fields(includeDeprecated: true) {{ name args {{ ...I }} type {{ ...R }} isDeprecated }}
+           inputFields {{ ...I }} interfaces {{ ...R }} enumValues(includeDeprecated: true) {{ name }} possibleTypes {{ ...R }} }}
+         fragment I on __InputValue {{ name type {{ ...R }} defaultValue }}
+         fragment R on __Type {{ {of_type} }}"
+    );
+    let open = Guard::try_new(Limits { introspection: true, ..Limits::default() }, SDL).unwrap();
+    let code = |query: &str| open.check(query, None, &Variables::default()).map(|_| ()).map_err(|refusal| refusal.code);
+    assert_eq!(code(&query), Ok(()));
+    assert_eq!(guard().check(&query, None, &Variables::default()).unwrap_err().code, ErrorCode::GraphqlValidationFailed);
+    let endless =
+        "{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }";
+    assert_eq!(code(endless), Err(ErrorCode::TooComplex));
+}
+
+#[test]
+fn nested_literals_are_refused_before_the_parser_sees_them() {
+    for (open, close) in [("[", "]"), ("{a:", "}")] {
+        let literal = format!("{}{}", open.repeat(2_000), close.repeat(2_000));
+        assert_eq!(refused_at_once(&format!("{{ community(id: {literal}) {{ id }} }}")), ErrorCode::TooDeep);
+    }
+    assert_eq!(refused_at_once(&"{a".repeat(2_000)), ErrorCode::TooDeep);
+    assert_eq!(refused_at_once(&format!("query Q($a: {}", "[".repeat(4_000))), ErrorCode::TooDeep);
+}
+
+#[test]
+fn fragments_that_multiply_are_refused() {
+    let mut query = "{ community(id: 1) { ...F0 } }".to_owned();
+    for level in 0..7 {
+        let below = if level == 6 { "id ".repeat(10) } else { format!("...F{} ", level + 1).repeat(10) };
+        query.push_str(&format!("fragment F{level} on Community {{ {below} }}"));
+    }
+    assert_eq!(refused_at_once(&query), ErrorCode::TooManyFields);
+    // Unused fragments are unfolded by the validator all the same.
+    let unused = query.replacen("...F0", "id", 1);
+    assert_eq!(refused_at_once(&unused), ErrorCode::TooManyFields);
+    let aliased = query.replace("id id id", "a: id b: id c: id");
+    assert!(matches!(refused_at_once(&aliased), ErrorCode::TooManyFields | ErrorCode::TooManyAliases));
+}
+
+#[test]
+fn long_chains_of_fragments_are_refused() {
+    let mut query = "{ community(id: 1) { ...F0 } }".to_owned();
+    for level in 0..900 {
+        query.push_str(&format!("fragment F{level} on Community {{...F{}}}", level + 1));
+    }
+    assert_eq!(refused_at_once(&format!("{query} fragment F900 on Community {{id}}")), ErrorCode::TooDeep);
+    assert_eq!(refused_at_once(&format!("{}{}{}", "{...".repeat(40), "{id}", "}".repeat(40))), ErrorCode::TooDeep);
+}
+
+#[test]
+fn cycles_and_missing_fragments_are_refused() {
+    for query in [
+        "{ ...A } fragment A on Query { ...A }",
+        "{ ...A } fragment A on Query { community(id: 1) { ...B } } fragment B on Community { hosts { ...C } } fragment C on Community { ...B }",
+        "{ __typename } fragment A on Query { ...B } fragment B on Query { ...A }",
+        "{ ...Missing }",
+        "{ __typename } fragment A on Query { ...Missing }",
+    ] {
+        assert_eq!(refused_at_once(query), ErrorCode::GraphqlValidationFailed, "{query}");
+    }
+}
+
+#[test]
+fn width_is_limited() {
+    let many = |part: &str, times: usize| part.repeat(times);
+    assert_eq!(code(&format!("{{ community(id: 1) {{ {} }} }}", many("id ", 2_000))), Err(ErrorCode::TooManyFields));
+    assert_eq!(code(&format!("{{ {} }}", many("__typename ", 21))), Err(ErrorCode::TooManyRootFields));
+    let spread = format!("{{ ...R ...R ...R }} fragment R on Query {{ {} }}", many("__typename ", 7));
+    assert_eq!(code(&spread), Err(ErrorCode::TooManyRootFields));
+    assert_eq!(code(&format!("{{ community(id: 1) {{ {} }} }}", many("a: id ", 51))), Err(ErrorCode::TooManyAliases));
+    assert_eq!(
+        code(&format!("{{ community(id: 1) {{ id {} }} }}", many("@include(if: true) ", 51))),
+        Err(ErrorCode::TooManyDirectives)
+    );
+    assert_eq!(code(&format!("query Q {} {{ __typename }}", many("@a ", 51))), Err(ErrorCode::TooManyDirectives));
+    assert_eq!(code(&format!("{{ community({}) {{ id }} }}", many("id: 1 ", 17))), Err(ErrorCode::TooManyArguments));
+    let deep = format!("{{ {}id{} }}", many("a { ", 15), many(" }", 15));
+    assert_eq!(code(&deep), Err(ErrorCode::TooDeep));
+    // Operations that are not asked for are validated too.
+    let two = format!("query A {{ community(id: 1) {{ {0} }} }} query B {{ community(id: 1) {{ {0} }} }}", many("id ", 1_100));
+    assert_eq!(code(&two), Err(ErrorCode::TooManyFields));
+}
+
+#[test]
+fn the_operation_is_chosen_as_the_specification_says() {
+    let guard = guard();
+    let choose = |query: &str, name: Option<&str>| {
+        guard
+            .check(query, name, &Variables::default())
+            .map(|checked| (checked.operation, checked.operation_name))
+            .map_err(|it| it.code)
+    };
+    let both = "query A { __typename } mutation B { rename(id: 1) { id } }";
+    assert_eq!(choose(both, Some("A")), Ok((OperationType::Query, Some("A".to_owned()))));
+    assert_eq!(choose(both, Some("B")), Ok((OperationType::Mutation, Some("B".to_owned()))));
+    assert_eq!(choose("subscription { renamed { id } }", None), Ok((OperationType::Subscription, None)));
+    assert_eq!(choose("query A { __typename }", None), Ok((OperationType::Query, Some("A".to_owned()))));
+    for (query, name) in [(both, None), (both, Some("C")), (both, Some("")), ("{ __typename }", Some("A"))] {
+        assert_eq!(choose(query, name), Err(ErrorCode::OperationResolutionFailed));
+    }
+}
+
+#[test]
+fn variables_must_fit_their_types() {
+    let guard = guard();
+    let problem = |ty: &str, given: Value| {
+        let query = format!("query Q($v: {ty}) {{ __typename }}");
+        guard.check(&query, None, &variables(given)).map(|_| ()).map_err(|refusal| {
+            assert_eq!(refusal.code, ErrorCode::BadUserInput);
+            refusal.message
+        })
+    };
+    for (ty, given) in [
+        ("Int", value!({})),
+        ("Int!", value!({ "v": 1 })),
+        ("Int! = 2", value!({})),
+        ("Float", value!({ "v": 1 })),
+        ("ID!", value!({ "v": 1 })),
+        ("[Int!]", value!({ "v": 1 })),
+        ("[[Int]]", value!({ "v": [[1, null], null] })),
+        ("Level", value!({ "v": "CITY" })),
+        ("Date", value!({ "v": "checked by its own scalar" })),
+        ("Filter", value!({ "v": { "within": "a", "and": { "within": "b" } } })),
+    ] {
+        assert_eq!(problem(ty, given), Ok(()), "{ty}");
+    }
+    for (ty, given, message) in [
+        ("Int!", value!({}), "variable \"$v\" is missing"),
+        ("Int!", value!({ "v": null }), "variable \"$v\" must not be null"),
+        ("Int! = 2", value!({ "v": null }), "variable \"$v\" must not be null"),
+        ("Int", value!({ "v": 1.5 }), "variable \"$v\" is no valid Int"),
+        ("String", value!({ "v": 1 }), "variable \"$v\" is no valid String"),
+        ("ID", value!({ "v": true }), "variable \"$v\" is no valid ID"),
+        ("[Int!]", value!({ "v": [1, null] }), "variable \"$v[1]\" must not be null"),
+        ("Level", value!({ "v": "city" }), "variable \"$v\" is no valid Level"),
+        ("Filter", value!({ "v": {} }), "variable \"$v.within\" is missing"),
+        (
+            "Filter",
+            value!({ "v": { "within": "a", "and": [{ "within": "b", "size": "c" }] } }),
+            "variable \"$v.and[0].size\" is no valid Int",
+        ),
+        ("Filter", value!({ "v": { "within": "a", "x": 1 } }), "variable \"$v\" has no field \"x\""),
+        ("Filter", value!({ "v": "a" }), "variable \"$v\" is no valid Filter"),
+    ] {
+        assert_eq!(problem(ty, given), Err(message.to_owned()), "{ty}");
+    }
+}
+
+#[test]
+fn documents_that_passed_are_remembered_within_bounds() {
+    let limits = Limits { cache_bytes: 10_000, ..Limits::default() };
+    let guard = Guard::try_new(limits, SDL).unwrap();
+    let check =
+        |name: usize| guard.check(&format!("query Q{name} {{ __typename }}"), None, &Variables::default()).unwrap().document;
+    assert!(Arc::ptr_eq(&check(1), &check(1)));
+    let first = check(1);
+    for name in 2..100 {
+        check(name);
+        let memory = guard.memory();
+        assert!(memory.weight <= limits.cache_bytes);
+        assert_eq!(memory.weight, memory.documents.iter().map(|(_, (_, weight))| weight).sum::<usize>());
+    }
+    assert!(!Arc::ptr_eq(&first, &check(1)));
+}
+
+/// A small generator (xorshift): the texts only have to be varied, and the same on every run.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound as u64).unwrap()
+    }
+}
+
+#[test]
+fn arbitrary_text_neither_panics_nor_lingers() {
+    const PARTS: [&str; 46] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        ":",
+        "=",
+        "!",
+        "$",
+        "@",
+        "...",
+        "on ",
+        "query ",
+        "mutation ",
+        "fragment ",
+        "community",
+        "communities",
+        "nodes",
+        "id",
+        "first",
+        "A ",
+        "B ",
+        "\"",
+        "\"\"\"",
+        "\\",
+        "\\\"\"\"",
+        "\n",
+        "\r",
+        "#",
+        " ",
+        ",",
+        "1",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "1.5",
+        "true",
+        "null",
+        "é",
+        "\u{feff}",
+        "𝒳",
+        "\\u00e9",
+        "\u{2028}",
+        "\0",
+        "&",
+    ];
+    let guard = guard();
+    let mut noise = Noise(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..3_000 {
+        let length = noise.below(200);
+        let text: String = (0..length).map(|_| PARTS[noise.below(PARTS.len())]).collect();
+        let _ = guard.check(&text, None, &Variables::default());
+    }
+    // Sound documents with one part put in somewhere.
+    let sound =
+        r#"query A($n: Int = 3) { communities(first: $n, after: "a") { nodes { id ...B } } } fragment B on Community { name }"#;
+    for _ in 0..3_000 {
+        let mut text = sound.to_owned();
+        for _ in 0..=noise.below(3) {
+            text.insert_str(noise.below(sound.len()).min(text.len()), PARTS[noise.below(24)]);
+        }
+        let _ = guard.check(&text, None, &Variables::default());
+    }
+}
+
+#[test]
+fn a_syntax_error_says_where_and_does_not_repeat_the_document() {
+    let refusal = guard().check("{\n  community(id: ) { secret }\n}", None, &Variables::default()).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::GraphqlParseFailed);
+    assert!(refusal.message.starts_with("syntax error at line 2, column "), "{}", refusal.message);
+    assert_eq!(code(""), Err(ErrorCode::GraphqlParseFailed));
+    assert_eq!(code("query A { a } query A { b }"), Err(ErrorCode::GraphqlParseFailed));
+}

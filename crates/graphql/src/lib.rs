@@ -1,0 +1,25 @@
+//! The GraphQL API: its types, the loaders behind them, and the guard in front.
+//!
+//! A request goes through [`request::execute`]: the [`guard`] checks its document, then the schema executes it.
+//! Resolvers parse, call one use case and convert; rules and SQL live below. Fields of many objects share their
+//! statements through `loaders`.
+
+#![warn(missing_docs)]
+
+mod connection;
+mod cursor;
+#[cfg(test)]
+mod fixture;
+mod input;
+mod loaders;
+mod queries;
+mod scalars;
+mod schema;
+mod types;
+
+pub mod error;
+pub mod guard;
+pub mod request;
+
+pub use queries::Query;
+pub use schema::{ConveneSchema, SchemaOptions, request_data, schema, sdl};

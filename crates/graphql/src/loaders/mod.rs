@@ -1,0 +1,102 @@
+//! Loading in batches: what the fields of many objects ask for is fetched once.
+//!
+//! Each request has loaders of its own, which know its caller, so that nobody is served what another was allowed to
+//! see. A kind of question is a key (a [`Batch`]); all keys of a kind that come up in one step of the execution are
+//! one call of one use case.
+
+mod community;
+mod gathering;
+mod list;
+mod network;
+mod report;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+pub(crate) use community::{Ancestors, FormerSlugs};
+pub(crate) use gathering::{Agenda, Hosts, Invitations};
+pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf, shared};
+pub(crate) use network::Vocabulary;
+pub(crate) use report::{Attendance, Items, ReportOf, TagsOf};
+pub(crate) use turns::Turns;
+
+use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};
+
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, HashMapCache, Loader},
+};
+use convene_application::{App, Result};
+use convene_domain::access::Caller;
+use tracing::Instrument;
+
+use crate::error::Error;
+
+/// What batches are loaded with: the application, as one caller may use it.
+#[derive(Debug)]
+pub(crate) struct Loads {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+}
+
+/// The loaders of one request. What was loaded is kept until its end.
+pub(crate) type Loaders = DataLoader<Loads, HashMapCache>;
+
+/// Loaders for one request, which load when `turns` lets them.
+pub(crate) fn loaders(app: App, caller: Caller, turns: &Turns) -> Loaders {
+    DataLoader::with_cache(Loads { app, caller }, turns.clone(), turns.clone(), HashMapCache::default())
+}
+
+/// A kind of question, asked of many things at once. The value is the key of one question.
+pub(crate) trait Batch: Clone + Eq + Hash + Send + Sync + 'static {
+    /// The answer to one question.
+    type Value: Clone + Send + Sync + 'static;
+
+    /// What is loaded, for traces.
+    const WHAT: &'static str;
+
+    /// Answers all questions; one without an answer is left out.
+    fn load(loads: &Loads, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send;
+}
+
+impl<K: Batch> Loader<K> for Loads {
+    type Value = K::Value;
+    type Error = Arc<convene_application::Error>;
+
+    async fn load(&self, keys: &[K]) -> std::result::Result<HashMap<K, K::Value>, Self::Error> {
+        let span = tracing::debug_span!("load", what = K::WHAT, keys = keys.len());
+        K::load(self, keys).instrument(span).await.map_err(Arc::new)
+    }
+}
+
+/// What the request is served with.
+pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Error> {
+    Ok(loaders_of(context)?.loader())
+}
+
+/// Loads the answer to one question, together with whoever else asks such a one now.
+pub(crate) async fn load<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<Option<K::Value>, Error> {
+    Ok(loaders_of(context)?.load_one(key).await?)
+}
+
+/// Loads the answers to several questions.
+pub(crate) async fn load_all<K: Batch>(
+    context: &Context<'_>,
+    keys: impl IntoIterator<Item = K>,
+) -> std::result::Result<HashMap<K, K::Value>, Error> {
+    Ok(loaders_of(context)?.load_many(keys).await?)
+}
+
+/// Loads what a record refers to, so that it has to be there.
+pub(crate) async fn load_referred<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<K::Value, Error> {
+    load(context, key).await?.ok_or_else(|| Error::internal(format!("a record refers to one of {} that is not there", K::WHAT)))
+}
+
+fn loaders_of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loaders, Error> {
+    context.data_opt::<Loaders>().ok_or_else(|| Error::internal("the request was given no loaders"))
+}
+
+/// Puts what was found under the keys and into the form that a batch answers with.
+fn keyed<I, T, K: Batch>(found: HashMap<I, T>, key: fn(I) -> K, value: fn(T) -> K::Value) -> HashMap<K, K::Value> {
+    found.into_iter().map(|(id, it)| (key(id), value(it))).collect()
+}

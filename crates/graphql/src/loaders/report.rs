@@ -1,0 +1,91 @@
+//! Loading reports and their parts, as far as the caller may read them.
+
+use std::{collections::HashMap, convert::identity, sync::Arc};
+
+use convene_application::{
+    Result,
+    reports::{self, ReportRecord, Tags},
+};
+use convene_domain::{
+    id::{GatheringId, ItemId, ReportId},
+    report::{AttendancePart, ItemFilter, ReportItem},
+};
+use futures::future::try_join_all;
+
+use super::{Batch, Loads, keyed};
+
+impl Batch for ReportId {
+    type Value = Arc<ReportRecord>;
+    const WHAT: &'static str = "reports";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        Ok(keyed(reports::load_many(&loads.app, loads.caller, keys).await?, identity, Arc::new))
+    }
+}
+
+/// The report of a gathering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ReportOf(pub(crate) GatheringId);
+
+impl Batch for ReportOf {
+    type Value = Arc<ReportRecord>;
+    const WHAT: &'static str = "reports of gatherings";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        Ok(keyed(reports::load_by_gathering(&loads.app, loads.caller, &ids).await?, Self, Arc::new))
+    }
+}
+
+/// Who came, by role and organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Attendance(pub(crate) ReportId);
+
+impl Batch for Attendance {
+    type Value = Vec<AttendancePart>;
+    const WHAT: &'static str = "attendance";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        Ok(keyed(reports::load_attendance(&loads.app, &ids).await?, Self, identity))
+    }
+}
+
+/// The outcomes and functions that a gathering served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TagsOf(pub(crate) ReportId);
+
+impl Batch for TagsOf {
+    type Value = Tags;
+    const WHAT: &'static str = "outcomes and functions";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        Ok(keyed(reports::load_tags(&loads.app, &ids).await?, Self, identity))
+    }
+}
+
+/// The items of a report that pass a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Items {
+    pub(crate) report: ReportId,
+    pub(crate) filter: Arc<ItemFilter>,
+}
+
+impl Batch for Items {
+    type Value = Vec<(ItemId, ReportItem)>;
+    const WHAT: &'static str = "items";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        let mut alike: HashMap<&Arc<ItemFilter>, Vec<ReportId>> = HashMap::new();
+        for key in keys {
+            alike.entry(&key.filter).or_default().push(key.report);
+        }
+        let found = try_join_all(alike.into_iter().map(async |(filter, ids)| {
+            let found = reports::load_items(&loads.app, loads.caller, filter, &ids).await?;
+            let key = |report| Self { report, filter: Arc::clone(filter) };
+            Result::Ok(found.into_iter().map(|(report, items)| (key(report), items)).collect::<Vec<_>>())
+        }));
+        Ok(found.await?.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,27 @@
+//! The root fields, one struct a noun. Each parses, calls one use case and converts.
+
+mod community;
+mod entities;
+mod gathering;
+mod gathering_report;
+mod network;
+mod node;
+#[cfg(test)]
+mod tests;
+
+use async_graphql::MergedObject;
+
+use self::{
+    community::CommunityQuery, entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery,
+    network::NetworkQuery, node::NodeQuery,
+};
+
+/// Everything that can be asked of the service.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, Entities);
+
+// The schema as clients read it, without what only a federation router asks.
+/// Everything that can be asked of the service.
+#[derive(Debug, Default, MergedObject)]
+#[graphql(name = "Query")]
+pub(crate) struct ClientQuery(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery);

@@ -1,0 +1,236 @@
+//! One GraphQL request, from its bytes to its answer, the same for every transport.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use async_graphql::{
+    ObjectType, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables, parser::types::OperationType,
+};
+use futures::FutureExt;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    error::{self, ErrorCode},
+    guard::{Checked, Guard, Refusal},
+    loaders::Turns,
+};
+
+/// A request as a transport received it.
+///
+/// It has no `Debug`, for neither queries nor variables may reach a log.
+#[expect(missing_debug_implementations, reason = "query and variables stay out of logs")]
+pub struct GraphqlRequest {
+    /// The document.
+    pub query: String,
+    /// Which of its operations to execute.
+    pub operation_name: Option<String>,
+    /// The variables of that operation.
+    pub variables: Variables,
+    /// Whatever else client and server agreed on; nothing so far.
+    pub extensions: Map<String, Json>,
+    /// Whether the transport may change nothing, as with GET.
+    pub read_only: bool,
+}
+
+impl GraphqlRequest {
+    /// Reads the JSON body of a POST request.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what the specification calls no well-formed request.
+    pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
+        match serde_json::from_slice(body) {
+            Ok(Json::Object(object)) => Self::from_object(object, false),
+            Ok(Json::Array(_)) => Err(Refusal::new(ErrorCode::BatchNotSupported, "send requests one by one, not as a list")),
+            Ok(_) => Err(malformed("the body must be a JSON object")),
+            Err(_) => Err(malformed("the body is no valid JSON")),
+        }
+    }
+
+    /// Reads the query string of a GET request.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what the specification calls no well-formed request.
+    pub fn from_query_string(text: &str) -> Result<Self, Refusal> {
+        let mut object = Map::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let value = match name.as_ref() {
+                "query" | "operationName" => Json::String(value.into_owned()),
+                "variables" | "extensions" => {
+                    serde_json::from_str(&value).map_err(|_| malformed(format!("\"{name}\" is no valid JSON")))?
+                }
+                _ => continue,
+            };
+            if object.insert(name.clone().into_owned(), value).is_some() {
+                return Err(malformed(format!("\"{name}\" is given twice")));
+            }
+        }
+        Self::from_object(object, true)
+    }
+
+    fn from_object(mut object: Map<String, Json>, read_only: bool) -> Result<Self, Refusal> {
+        Ok(Self {
+            query: match object.remove("query") {
+                Some(Json::String(query)) => query,
+                Some(_) => return Err(malformed("\"query\" must be a string")),
+                None => return Err(malformed("\"query\" is missing")),
+            },
+            operation_name: match object.remove("operationName") {
+                Some(Json::String(name)) => Some(name),
+                Some(Json::Null) | None => None,
+                Some(_) => return Err(malformed("\"operationName\" must be a string or null")),
+            },
+            variables: Variables::from_json(Json::Object(optional_object(&mut object, "variables")?)),
+            extensions: optional_object(&mut object, "extensions")?,
+            read_only,
+        })
+    }
+}
+
+fn optional_object(object: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, Refusal> {
+    match object.remove(name) {
+        Some(Json::Object(inner)) => Ok(inner),
+        Some(Json::Null) | None => Ok(Map::new()),
+        Some(_) => Err(malformed(format!("\"{name}\" must be an object or null"))),
+    }
+}
+
+fn malformed(message: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::MalformedRequest, message)
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The answer. Its errors all have a code.
+    pub response: Response,
+    /// Why nothing was executed, if nothing was; the answer then has no `data` at all.
+    pub failure: Option<ErrorCode>,
+    /// The kind of the operation, once it is known.
+    pub operation: Option<OperationType>,
+    /// The name of the operation, once it is known and if it has one.
+    pub operation_name: Option<String>,
+    /// The cost of the operation, once it is known.
+    pub cost: Option<u64>,
+}
+
+impl Outcome {
+    /// The outcome of a request that was turned away.
+    #[must_use]
+    pub fn refused(refusal: Refusal) -> Self {
+        Self::failed(refusal.code, refusal.into_server_error())
+    }
+
+    /// The outcome of a request that came to nothing through our fault, which is logged by whoever noticed it.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::refused(Refusal::new(ErrorCode::InternalServerError, error::INTERNAL))
+    }
+
+    fn failed(code: ErrorCode, error: ServerError) -> Self {
+        let response = Response::from_errors(vec![error]);
+        Self { response, failure: Some(code), operation: None, operation_name: None, cost: None }
+    }
+
+    fn with_operation(self, checked: &Checked) -> Self {
+        Self {
+            operation: Some(checked.operation),
+            operation_name: checked.operation_name.clone(),
+            cost: Some(checked.cost),
+            ..self
+        }
+    }
+
+    /// The answer as JSON. `data` is left out, not null, when nothing was executed.
+    ///
+    /// # Errors
+    ///
+    /// Fails only if a value of the answer cannot be written as JSON.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            errors: &'a [ServerError],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<&'a Value>,
+            #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+            extensions: &'a std::collections::BTreeMap<String, Value>,
+        }
+        let Response { errors, data, extensions, .. } = &self.response;
+        serde_json::to_vec(&Body { errors, data: self.failure.is_none().then_some(data), extensions })
+    }
+}
+
+/// Checks a request, and executes it if it may be executed.
+///
+/// `data` adds what the resolvers need to the request, such as loaders.
+pub async fn execute<Q, M, S>(
+    schema: &Schema<Q, M, S>,
+    guard: &Guard,
+    request: GraphqlRequest,
+    deadline: Duration,
+    data: impl FnOnce(Request) -> Request,
+) -> Outcome
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    if let Err(refusal) = variables_fit(&request.variables, guard.limits().variables_bytes) {
+        return Outcome::refused(refusal);
+    }
+    let checked = match guard.check(&request.query, request.operation_name.as_deref(), &request.variables) {
+        Ok(checked) => checked,
+        Err(refusal) => return Outcome::refused(refusal),
+    };
+    if let Err(refusal) = transport_allows(checked.operation, request.read_only) {
+        return Outcome::refused(refusal).with_operation(&checked);
+    }
+    // The executor gets the document, never the text.
+    let mut prepared = data(Request::new("")).variables(request.variables);
+    prepared.operation_name.clone_from(&checked.operation_name);
+    prepared.set_parsed_query(checked.document.as_ref().clone());
+    let execution = Turns::of(&prepared).run(schema.execute(prepared));
+    let execution = AssertUnwindSafe(execution).catch_unwind();
+    let outcome = match tokio::time::timeout(deadline, execution).await {
+        Ok(Ok(response)) => executed(response),
+        // The panic hook has logged it.
+        Ok(Err(_)) => Outcome::internal(),
+        Err(_) => Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", deadline.as_secs()))),
+    };
+    let mut outcome = outcome.with_operation(&checked);
+    let cost = async_graphql::value!({ "cost": checked.cost, "limit": checked.cost_limit });
+    outcome.response.extensions.insert("cost".to_owned(), cost);
+    outcome
+}
+
+fn executed(mut response: Response) -> Outcome {
+    // The executor does not say whether it ever began; but errors of a field have a path, and those of the document do not.
+    let began =
+        response.errors.is_empty() || response.data != Value::Null || response.errors.iter().any(|it| !it.path.is_empty());
+    error::finish(&mut response.errors);
+    let failure = (!began).then_some(ErrorCode::GraphqlValidationFailed);
+    Outcome { response, failure, operation: None, operation_name: None, cost: None }
+}
+
+fn variables_fit(variables: &Variables, limit: usize) -> Result<(), Refusal> {
+    let size = serde_json::to_vec(variables).map_or(usize::MAX, |json| json.len());
+    if size > limit {
+        return Err(Refusal::over(ErrorCode::PayloadTooLarge, "bytes of the variables", limit as u64, size as u64));
+    }
+    Ok(())
+}
+
+fn transport_allows(operation: OperationType, read_only: bool) -> Result<(), Refusal> {
+    match operation {
+        OperationType::Subscription => {
+            Err(Refusal::new(ErrorCode::OperationNotSupported, "subscriptions are not served over plain HTTP"))
+        }
+        OperationType::Mutation if read_only => Err(Refusal::new(ErrorCode::MethodNotAllowed, "mutations need the method POST")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Dates and times as the API writes them.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{FixedOffset, NaiveDate, SecondsFormat};
+
+/// A date of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) NaiveDate);
+
+/// A local date without a time of day, as `YYYY-MM-DD`, such as `2026-05-01`.
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        // chrono would also take 2026-5-1.
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.to_string() == *text);
+        date.map(Self).ok_or_else(|| InputValueError::custom("not a date of the form YYYY-MM-DD"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An instant of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DateTime(pub(crate) chrono::DateTime<FixedOffset>);
+
+/// An instant with its offset from UTC, as RFC 3339, such as `2026-05-01T18:30:00+03:00`. For a gathering the offset is
+/// that of its place, so that the time of day is the local one.
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let instant = chrono::DateTime::parse_from_rfc3339(text);
+        instant.map(Self).map_err(|_| InputValueError::custom("not an instant by RFC 3339 with an offset"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl From<chrono::DateTime<chrono::Utc>> for DateTime {
+    fn from(instant: chrono::DateTime<chrono::Utc>) -> Self {
+        Self(instant.fixed_offset())
+    }
+}
+
+/// A number as GraphQL's `Int` holds it. None of ours comes near its end.
+pub(crate) fn int<T: TryInto<i32>>(number: T) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_one_spelling() {
+        let parse = |text: &str| Date::parse(Value::from(text)).ok().map(|date| date.0.to_string());
+        assert_eq!(parse("2026-05-01").as_deref(), Some("2026-05-01"));
+        for text in ["2026-5-1", "2026-05-1 ", "2026-02-30", "01.05.2026", "", "+2026-05-1"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_kept() {
+        let parse = |text: &str| DateTime::parse(Value::from(text)).ok().map(|instant| instant.to_value());
+        for text in ["2026-05-01T18:30:00+03:00", "2026-05-01T18:30:00Z", "2026-05-01T18:30:00.250-07:30"] {
+            assert_eq!(parse(text), Some(Value::from(text)));
+        }
+        assert_eq!(parse("2026-05-01T18:30:00"), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! The lists that a network and a community have alike.
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use async_graphql::{Context, Object, OutputType, TypeName};
+use convene_domain::id::Within;
+
+use crate::{
+    connection::{Connection, Paging, page_complexity},
+    error::Error,
+    input::{self, CommunityFilter, GatheringFilter, GatheringReportFilter},
+    loaders::{Communities, Gatherings, Reports},
+    types::{CommunityOrder, GatheringOrder},
+};
+
+/// The lists of a network, or of a community and everything beneath it, which become fields of theirs. Each has a type
+/// of its own, because the two lead to each other: a type in common would be unfinished when the second takes its fields.
+#[derive(Debug)]
+pub(crate) struct Lists<P>(Within, PhantomData<P>);
+
+impl<P> Lists<P> {
+    /// The lists in a place.
+    pub(crate) fn within(place: Within) -> Self {
+        Self(place, PhantomData)
+    }
+}
+
+impl<P: OutputType> TypeName for Lists<P> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Lists", P::type_name()).into()
+    }
+}
+
+#[Object(name_type)]
+#[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+impl<P: OutputType> Lists<P> {
+    /// The communities here: all of a network, or a community itself and everything beneath it.
+    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
+    async fn communities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which communities; all when left out.")] filter: Option<CommunityFilter>,
+        #[graphql(desc = "How they are sorted.", default)] order_by: CommunityOrder,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Communities>, Error> {
+        let paging = Paging { first, after, last, before };
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+    }
+
+    /// The gatherings here: of all communities of a network, or of a community and everything beneath it.
+    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
+    async fn gatherings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which gatherings; all when left out.")] filter: Option<GatheringFilter>,
+        #[graphql(desc = "How they are sorted.", default)] order_by: GatheringOrder,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Gatherings>, Error> {
+        let paging = Paging { first, after, last, before };
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+    }
+
+    /// The gathering reports here that you may read: of all communities of a network, or of a community and everything
+    /// beneath it.
+    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
+    async fn gathering_reports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which reports; all when left out.")] filter: Option<GatheringReportFilter>,
+        #[graphql(desc = "How they are sorted, by their gatherings.", default)] order_by: GatheringOrder,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Reports>, Error> {
+        let paging = Paging { first, after, last, before };
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+    }
+}

@@ -1,0 +1,32 @@
+//! The types of the API, one noun a file. Each wraps what a use case answered, and asks loaders for the rest.
+
+mod agenda_item;
+mod attendance_part;
+mod community;
+mod coordinates;
+mod gathering;
+mod gathering_report;
+mod invitation;
+mod lists;
+mod network;
+mod node;
+mod report_item;
+mod vocabulary;
+mod words;
+
+pub(crate) use agenda_item::AgendaItem;
+pub(crate) use attendance_part::AttendancePart;
+pub(crate) use community::Community;
+pub(crate) use coordinates::Coordinates;
+pub(crate) use gathering::Gathering;
+pub(crate) use gathering_report::GatheringReport;
+pub(crate) use invitation::Invitation;
+pub(crate) use lists::Lists;
+pub(crate) use network::Network;
+pub(crate) use node::Node;
+pub(crate) use report_item::ReportItem;
+pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
+pub(crate) use words::{
+    ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
+    NextStepState, ReportStatus, Severity, VocabularyKind, Weekday,
+};

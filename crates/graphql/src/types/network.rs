@@ -1,0 +1,78 @@
+//! Networks.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use convene_application::networks::NetworkRecord;
+use convene_domain::{id::Within, network};
+
+use crate::{
+    error::Error,
+    input,
+    loaders::{self, Vocabulary},
+    scalars::int,
+    types::{Lists, VocabularyKind, VocabularyTerm},
+};
+
+/// What the API shows of a network.
+#[derive(Debug)]
+pub(crate) struct Network(Arc<NetworkRecord>);
+
+impl From<Arc<NetworkRecord>> for Network {
+    fn from(record: Arc<NetworkRecord>) -> Self {
+        Self(record)
+    }
+}
+
+/// One practice and everyone in it: communities, their gatherings and reports, and the words they use.
+#[Object]
+impl Network {
+    /// The identity, the same for ever and everywhere.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The name in addresses, unique on this service.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// The name in full.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where the network presents itself; null when it does not say.
+    async fn source_url(&self) -> Option<&str> {
+        self.0.source_url.as_deref()
+    }
+
+    /// The languages that the network works in, as tags such as `en` or `pt-BR`.
+    async fn languages(&self) -> Vec<&str> {
+        self.0.languages.iter().map(|language| &**language).collect()
+    }
+
+    /// How many times the network's own entry was written, from 1.
+    async fn revision(&self) -> i32 {
+        int(self.0.revision)
+    }
+
+    /// The words of the network, sorted by kind and order.
+    async fn vocabulary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only terms of these kinds; all when left out or empty.")] kinds: Option<Vec<VocabularyKind>>,
+        #[graphql(desc = "Whether to show terms that are no longer offered, too.", default = false)] include_retired: bool,
+    ) -> Result<Vec<VocabularyTerm>, Error> {
+        let kinds: Vec<network::VocabularyKind> = input::values("kinds", kinds)?;
+        let terms = loaders::load(ctx, Vocabulary(self.0.id)).await?.unwrap_or_default();
+        let shown =
+            terms.iter().filter(|term| (include_retired || !term.retired) && (kinds.is_empty() || kinds.contains(&term.kind)));
+        Ok(shown.map(|term| Arc::clone(term).into()).collect())
+    }
+
+    #[graphql(flatten)]
+    async fn lists(&self) -> Lists<Self> {
+        Lists::within(Within::Network(self.0.id))
+    }
+}

@@ -1,0 +1,156 @@
+//! The built program: one command, or a service that is asked over HTTP.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+/// How long to wait for anything. Long, because it is only reached when something is broken.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A command of the program on a database, without what the environment says.
+pub fn convene(address: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CONVENE_")) {
+        command.env_remove(name);
+    }
+    // A folder without a convene.toml.
+    command.current_dir(std::env::temp_dir()).env("DATABASE_URL", address).args(arguments);
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(address: &str, arguments: &[&str]) -> Output {
+    convene(address, arguments).output().expect("runs")
+}
+
+/// Runs a command that has to succeed and gives what it printed.
+pub fn succeed(address: &str, arguments: &[&str]) -> String {
+    let output = run(address, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// A folder of the project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// A running program that is killed when the test ends, and whose lines can be waited for.
+pub struct Running {
+    pub child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Running {
+    /// Starts a command. Lines of both outputs can be waited for.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let (send, lines) = mpsc::channel();
+        let outputs: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(child.stdout.take().expect("an output")), Box::new(child.stderr.take().expect("an output"))];
+        for output in outputs {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    // The test has seen enough when nobody receives any more.
+                    let _ = send.send(line);
+                }
+            });
+        }
+        Self { child, lines }
+    }
+
+    /// Waits for a line that contains the text.
+    pub fn line(&self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("the program never said {text:?}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().expect("runs");
+        assert!(sent.success());
+    }
+
+    /// Waits for the end and gives the exit code; none when a signal ended it.
+    pub fn end(&mut self) -> Option<i32> {
+        self.child.wait().expect("ends").code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A service on a free port.
+pub struct Service {
+    pub program: Running,
+    pub url: String,
+    client: reqwest::Client,
+}
+
+impl Service {
+    /// Starts the service on a database.
+    pub fn start(address: &str) -> Self {
+        Self::follow(Running::start(convene(address, &["--listen", "127.0.0.1:0"])))
+    }
+
+    /// Takes a program that is about to serve.
+    pub fn follow(program: Running) -> Self {
+        let line = program.line("serving http://");
+        let from = line.find("http://").expect("an address");
+        let url = line[from..].split("/graphql").next().expect("an address").to_owned();
+        Self { program, url, client: reqwest::Client::new() }
+    }
+
+    /// Asks a query and gives the whole answer.
+    pub async fn answer(&self, query: &str, variables: Value) -> Value {
+        let request = self.client.post(format!("{}/graphql", self.url)).json(&json!({ "query": query, "variables": variables }));
+        request.send().await.expect("answers").json().await.expect("JSON")
+    }
+
+    /// Asks a query that has to succeed and gives its data.
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].take()
+    }
+
+    /// The identity of the network with this slug.
+    pub async fn network(&self, slug: &str) -> String {
+        let data = self.ask("query ($slug: String!) { networkBySlug(slug: $slug) { id } }", json!({ "slug": slug })).await;
+        data["networkBySlug"]["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// How many entries a list has under a network or community.
+    pub async fn count(&self, list: &str, filter_type: &str, within: &str, filter: Value) -> u64 {
+        let query = format!(
+            "query ($within: ID!, $filter: {filter_type}) {{ list: {list}(within: $within, filter: $filter) {{ totalCount }} }}"
+        );
+        let data = self.ask(&query, json!({ "within": within, "filter": filter })).await;
+        data["list"]["totalCount"].as_u64().expect("a count")
+    }
+
+    /// How many gatherings pass a filter.
+    pub async fn gatherings(&self, within: &str, filter: Value) -> u64 {
+        self.count("gatherings", "GatheringFilter", within, filter).await
+    }
+
+    /// How many communities pass a filter.
+    pub async fn communities(&self, within: &str, filter: Value) -> u64 {
+        self.count("communities", "CommunityFilter", within, filter).await
+    }
+}
