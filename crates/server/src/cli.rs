@@ -1,0 +1,110 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use convene_domain::access::Audience;
+
+use crate::settings::Settings;
+
+/// Convene: one GraphQL service over many communities of practice.
+///
+/// Without a command it serves, and brings the database up to date first.
+#[derive(Parser)]
+#[command(name = "convene", version, propagate_version = true, subcommand_help_heading = "Commands")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+
+    /// The settings file, which must then exist. Otherwise convene.toml in the working directory is read if there is one.
+    #[arg(long, value_name = "FILE", env = "CONVENE_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Answer requests until told to stop (the default)
+    Serve,
+    /// Serve a sample network from a database of its own
+    Demo,
+    /// Read a folder of CSV files into the database, all or nothing
+    Import(ImportArgs),
+    /// Write everything in the database into a folder of CSV files
+    Export(ExportArgs),
+    /// Change the version of the database's tables, or show it
+    Migrate(MigrateArgs),
+    /// Compute the stored totals again from the records, and report what differs
+    Verify,
+    /// Print the GraphQL schema
+    Schema(SchemaArgs),
+    /// Print every setting with its documentation and default, as a settings file
+    Config,
+}
+
+/// Arguments of `import`.
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// The folder that holds the files
+    pub(crate) dir: PathBuf,
+    /// Check everything and report what would change, but change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Who may read the reports: for those that do not say themselves
+    #[arg(long, default_value = "MEMBERS", value_name = "MEMBERS|NETWORK|PUBLIC")]
+    pub(crate) audience: Audience,
+    /// Let the files win over records that were changed here since the last import
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    /// The folder to write into
+    pub(crate) dir: PathBuf,
+    /// Write only the network with this slug
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) network: Option<String>,
+}
+
+/// Arguments of `migrate`.
+#[derive(Args)]
+pub(crate) struct MigrateArgs {
+    #[command(subcommand)]
+    pub(crate) direction: Migrate,
+}
+
+/// What to do with the tables.
+#[derive(Subcommand, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Migrate {
+    /// Apply every step that is missing
+    Up,
+    /// Take back the last step
+    Down,
+    /// List the steps and whether they are applied
+    Status,
+}
+
+/// Arguments of `schema`.
+#[derive(Args)]
+pub(crate) struct SchemaArgs {
+    /// Print it as a federation subgraph
+    #[arg(long)]
+    pub(crate) federation: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,28 @@
+//! The commands besides `serve`, one file each.
+
+use std::io::Write;
+
+use anyhow::Context;
+use convene_application::App;
+
+use crate::settings::Settings;
+
+pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod schema;
+pub(crate) mod verify;
+
+/// Opens the database that the settings name, which has to be migrated.
+async fn open(settings: &Settings) -> anyhow::Result<App> {
+    App::open(&settings.database_url, settings.database_connections.get()).await.context("cannot open the database")
+}
+
+/// Prints what a command answers. When nobody reads it any more, that is not a failure of the command.
+fn answer(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! From an outcome to an HTTP response.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use convene_graphql::{error::ErrorCode, guard::Refusal, request::Outcome};
+
+use super::negotiate::Media;
+
+/// What the log says of an operation, handed to it with the response.
+#[derive(Clone, Default)]
+pub(super) struct Summary {
+    pub(super) operation: Option<String>,
+    pub(super) operation_name: Option<String>,
+    pub(super) cost: Option<u64>,
+    pub(super) failure: Option<ErrorCode>,
+}
+
+/// Answers a request that did not get as far as the negotiation of a type.
+pub(super) fn refuse(refusal: Refusal) -> Response {
+    answer(Outcome::refused(refusal), Media::Json)
+}
+
+/// Writes an outcome in the type that was negotiated.
+pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
+    let (status, body) = match outcome.to_json() {
+        Ok(body) => (status(outcome.failure, media), body),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            return answer_internal(media);
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    // The same address answers differently by Accept, and tomorrow.
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.extensions_mut().insert(Summary {
+        operation: outcome.operation.map(|operation| operation.to_string()),
+        operation_name: outcome.operation_name,
+        cost: outcome.cost,
+        failure: outcome.failure,
+    });
+    response
+}
+
+fn answer_internal(media: Media) -> Response {
+    let fixed = r#"{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#;
+    let mut response = Response::new(Body::from(fixed));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    response
+}
+
+/// The status as GraphQL over HTTP has it. In plain JSON a well-formed request that could not be executed is no error of HTTP.
+fn status(failure: Option<ErrorCode>, media: Media) -> StatusCode {
+    use ErrorCode as Code;
+    match failure {
+        None => StatusCode::OK,
+        Some(Code::MalformedRequest | Code::BatchNotSupported) => StatusCode::BAD_REQUEST,
+        Some(Code::PayloadTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(Code::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,
+        Some(Code::UnsupportedMediaType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Some(Code::NotAcceptable) => StatusCode::NOT_ACCEPTABLE,
+        Some(Code::NotFound) => StatusCode::NOT_FOUND,
+        Some(Code::DeadlineExceeded | Code::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Code::InternalServerError) => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(_) if media == Media::GraphqlResponse => StatusCode::BAD_REQUEST,
+        Some(_) => StatusCode::OK,
+    }
+}

@@ -1,0 +1,72 @@
+//! One identity and one line of log for each request.
+
+use std::time::Instant;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::{Instrument, field::Empty, info, info_span};
+use uuid::Uuid;
+
+use super::answer::Summary;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Client-chosen text in the log is cut here.
+const LONGEST_TEXT: usize = 64;
+
+/// Gives the request an identity, its caller's if that is sane, and logs how it went.
+///
+/// The query string is left out: with GET it is the query itself.
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
+    let span = info_span!(
+        "request",
+        request_id = id.to_str().unwrap_or_default(),
+        method = cut(request.method().as_str()),
+        path = cut(request.uri().path()),
+        status = Empty,
+        duration_ms = Empty,
+        operation = Empty,
+        operation_name = Empty,
+        cost = Empty,
+        code = Empty,
+    );
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let summary = response.extensions_mut().remove::<Summary>().unwrap_or_default();
+    span.record("status", response.status().as_u16());
+    span.record("duration_ms", started.elapsed().as_micros() as f64 / 1_000.0);
+    if let Some(operation) = &summary.operation {
+        span.record("operation", operation);
+    }
+    if let Some(name) = &summary.operation_name {
+        span.record("operation_name", cut(name));
+    }
+    if let Some(cost) = summary.cost {
+        span.record("cost", cost);
+    }
+    if let Some(code) = summary.failure {
+        span.record("code", code.as_str());
+    }
+    span.in_scope(|| info!("answered"));
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn is_sane(id: &HeaderValue) -> bool {
+    let id = id.as_bytes();
+    (1..=LONGEST_TEXT).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+}
+
+fn new_id() -> HeaderValue {
+    let id = Uuid::now_v7().to_string();
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
+}

@@ -1,0 +1,220 @@
+//! The routes over a schema of their own.
+
+use async_graphql::{Context, EmptySubscription, Object, Schema};
+use axum::{body::Body, http::Request, response::Response};
+use convene_graphql::{
+    guard::{Guard, Limits},
+    request,
+};
+use futures::FutureExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::*;
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn greeting(&self, to: Option<String>) -> String {
+        format!("hello {}", to.as_deref().unwrap_or("you"))
+    }
+    async fn missing(&self, ctx: &Context<'_>) -> Option<i32> {
+        let error = convene_graphql::error::Error::client(ErrorCode::NotFound, "no such gathering");
+        convene_graphql::error::nullable(ctx, Err(error))
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn change(&self) -> i32 {
+        1
+    }
+}
+
+const JSON: &str = "application/json; charset=utf-8";
+const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
+
+fn http(database: Result<(), &'static str>) -> Http {
+    let schema = Schema::new(Query, Mutation, EmptySubscription);
+    let guard = Arc::new(Guard::try_new(Limits::default(), &schema.sdl()).unwrap());
+    Http {
+        execute: Arc::new(move |request| {
+            let (schema, guard) = (schema.clone(), Arc::clone(&guard));
+            async move { request::execute(&schema, &guard, request, Duration::from_secs(5), |request| request).await }.boxed()
+        }),
+        ping_database: Arc::new(move || async move { database.map_err(anyhow::Error::msg) }.boxed()),
+        stopping: Stopping::default(),
+        body_limit: 1_000,
+        body_timeout: Duration::from_millis(100),
+    }
+}
+
+/// Status, content type and body of an answer.
+async fn parts(response: Response) -> (u16, String, Value) {
+    let status = response.status().as_u16();
+    let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, content_type, serde_json::from_slice(&body).unwrap())
+}
+
+async fn send(request: Request<Body>) -> Response {
+    router(http(Ok(()))).oneshot(request).await.unwrap()
+}
+
+async fn post(accept: &str, body: &str) -> (u16, String, Value) {
+    let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+    parts(send(request.body(Body::from(body.to_owned())).unwrap()).await).await
+}
+
+async fn get_query(uri: &str) -> Response {
+    send(Request::get(uri).header("accept", "application/graphql-response+json").body(Body::empty()).unwrap()).await
+}
+
+fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_query_is_answered_in_the_type_asked_for() {
+    let body = json!({ "query": "query Q($to: String) { greeting(to: $to) } query R { missing }", "operationName": "Q", "variables": { "to": "Ana" } });
+    for (accept, expected) in [("application/json", JSON), ("application/graphql-response+json", GRAPHQL), ("*/*", JSON)] {
+        let (status, content_type, answer) = post(accept, &body.to_string()).await;
+        assert_eq!((status, content_type.as_str()), (200, expected));
+        assert_eq!(answer["data"], json!({ "greeting": "hello Ana" }));
+        assert_eq!(answer["extensions"]["cost"]["limit"], 50_000);
+    }
+    let request =
+        Request::post("/graphql").header("content-type", "application/json").body(Body::from(body.to_string())).unwrap();
+    assert_eq!(parts(send(request).await).await.1, JSON);
+    let (status, _, answer) = post("text/html", &body.to_string()).await;
+    assert_eq!((status, code(&answer)), (406, "NOT_ACCEPTABLE"));
+}
+
+#[tokio::test]
+async fn the_status_says_what_the_type_has_it_say() {
+    for (body, json_status, graphql_status, expected) in [
+        ("{", 400, 400, "MALFORMED_REQUEST"),
+        (r#"{"variables": {}}"#, 400, 400, "MALFORMED_REQUEST"),
+        (r#"{"query": "{ greeting }", "variables": "x"}"#, 400, 400, "MALFORMED_REQUEST"),
+        (r#"[{"query": "{ greeting }"}]"#, 400, 400, "BATCH_NOT_SUPPORTED"),
+        (r#"{"query": "{"}"#, 200, 400, "GRAPHQL_PARSE_FAILED"),
+        (r#"{"query": "{ nothing }"}"#, 200, 400, "GRAPHQL_VALIDATION_FAILED"),
+        (r#"{"query": "{ greeting }", "operationName": "A"}"#, 200, 400, "OPERATION_RESOLUTION_FAILED"),
+        (r#"{"query": "query($to: String!) { greeting(to: $to) }"}"#, 200, 400, "BAD_USER_INPUT"),
+        (r#"{"query": "subscription { x }"}"#, 200, 400, "OPERATION_NOT_SUPPORTED"),
+    ] {
+        for (accept, expected_status, content_type) in
+            [("application/json", json_status, JSON), ("application/graphql-response+json", graphql_status, GRAPHQL)]
+        {
+            let (status, answered_in, answer) = post(accept, body).await;
+            assert_eq!((status, answered_in.as_str(), code(&answer)), (expected_status, content_type, expected), "{body}");
+            assert!(answer.get("data").is_none());
+        }
+    }
+    let (status, _, answer) = post("application/graphql-response+json", r#"{"query": "{ missing greeting }"}"#).await;
+    assert_eq!((status, code(&answer)), (200, "NOT_FOUND"));
+    assert_eq!(answer["data"], json!({ "missing": null, "greeting": "hello you" }));
+}
+
+#[tokio::test]
+async fn only_json_bodies_are_read() {
+    for content_type in
+        ["text/plain", "application/graphql", "multipart/form-data; boundary=a", "application/json; charset=utf-16"]
+    {
+        let request = Request::post("/graphql").header("content-type", content_type);
+        let (status, _, answer) = parts(send(request.body(Body::from(r#"{"query": "{ greeting }"}"#)).unwrap()).await).await;
+        assert_eq!((status, code(&answer)), (415, "UNSUPPORTED_MEDIA_TYPE"), "{content_type}");
+    }
+    let bare = Request::post("/graphql").body(Body::from(r#"{"query": "{ greeting }"}"#)).unwrap();
+    assert_eq!(send(bare).await.status(), 415);
+}
+
+#[tokio::test]
+async fn large_slow_and_broken_bodies_are_refused() {
+    let (status, _, answer) = post("*/*", &json!({ "query": "#".repeat(1_000) }).to_string()).await;
+    assert_eq!((status, code(&answer)), (413, "PAYLOAD_TOO_LARGE"));
+    assert_eq!(answer["errors"][0]["extensions"]["limit"], 1_000);
+    let streamed = |body: Body| Request::post("/graphql").header("content-type", "application/json").body(body).unwrap();
+    let never = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+    let (status, _, answer) = parts(send(streamed(never)).await).await;
+    assert_eq!((status, code(&answer)), (503, "DEADLINE_EXCEEDED"));
+    let broken = Body::from_stream(futures::stream::iter([Ok("{"), Err(std::io::Error::other("reset"))]));
+    let (status, _, answer) = parts(send(streamed(broken)).await).await;
+    assert_eq!((status, code(&answer)), (400, "MALFORMED_REQUEST"));
+}
+
+#[tokio::test]
+async fn get_runs_queries_and_nothing_else() {
+    let (status, content_type, answer) = parts(
+        get_query("/graphql?query=query+Q($to:String)%7Bgreeting(to:$to)%7D&variables=%7B%22to%22:%22Ana%22%7D&operationName=Q")
+            .await,
+    )
+    .await;
+    assert_eq!((status, content_type.as_str(), &answer["data"]["greeting"]), (200, GRAPHQL, &json!("hello Ana")));
+    let response = get_query("/graphql?query=mutation%7Bchange%7D").await;
+    assert_eq!(response.headers()["allow"], "POST");
+    let (status, _, answer) = parts(response).await;
+    assert_eq!((status, code(&answer)), (405, "METHOD_NOT_ALLOWED"));
+    for uri in ["/graphql", "/graphql?query=%7Bgreeting%7D&variables=%7B"] {
+        let (status, _, answer) = parts(get_query(uri).await).await;
+        assert_eq!((status, code(&answer)), (400, "MALFORMED_REQUEST"));
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_told_which_ones_work() {
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let response = send(Request::builder().method(method).uri("/graphql").body(Body::empty()).unwrap()).await;
+        assert_eq!(response.headers()["allow"], "GET, POST", "{method}");
+        let (status, _, answer) = parts(response).await;
+        assert_eq!((status, code(&answer)), (405, "METHOD_NOT_ALLOWED"));
+    }
+    let response = send(Request::post("/livez").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    let (status, _, answer) = parts(response).await;
+    assert_eq!((status, code(&answer)), (405, "METHOD_NOT_ALLOWED"));
+}
+
+#[tokio::test]
+async fn unknown_paths_are_json_too() {
+    let (status, content_type, answer) = parts(get_query("/nowhere").await).await;
+    assert_eq!((status, content_type.as_str(), code(&answer)), (404, JSON, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn health_tells_alive_from_ready() {
+    let ask = |http: Http, path: &'static str| async move {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let (status, _, answer) = parts(router(http).oneshot(request).await.unwrap()).await;
+        (status, answer)
+    };
+    let ready = json!({ "status": "ok", "parts": { "database": "ok", "service": "ok" } });
+    assert_eq!(ask(http(Ok(())), "/readyz").await, (200, ready));
+    let (status, answer) = ask(http(Err("password=secret")), "/readyz").await;
+    assert_eq!((status, answer), (503, json!({ "status": "unavailable", "parts": { "database": "failed", "service": "ok" } })));
+    assert_eq!(ask(http(Err("gone")), "/livez").await.0, 200);
+    let stopping = http(Ok(()));
+    stopping.stopping.set();
+    let (status, answer) = ask(stopping, "/readyz").await;
+    assert_eq!((status, &answer["parts"]["service"]), (503, &json!("stopping")));
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id() {
+    let id_of = async |sent: Option<&str>| {
+        let request = Request::get("/livez");
+        let request = match sent {
+            Some(id) => request.header("x-request-id", id),
+            None => request,
+        };
+        send(request.body(Body::empty()).unwrap()).await.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(id_of(Some("abc-DEF_1.2")).await, "abc-DEF_1.2");
+    for insane in ["a b", "", &"a".repeat(65), "a;b"] {
+        assert_eq!(id_of(Some(insane)).await.len(), 36, "{insane}");
+    }
+    assert_ne!(id_of(None).await, id_of(None).await);
+}

@@ -1,0 +1,217 @@
+//! Serving until told to stop.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::Router;
+use convene_application::App;
+use convene_graphql::{
+    SchemaOptions,
+    guard::{Guard, Limits},
+    request,
+};
+use futures::FutureExt;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+};
+use tracing::{debug, info, warn};
+
+use crate::{
+    http::{self, Http, Stopping},
+    settings::{Profile, Settings},
+};
+
+/// How long a client may take to send the head of a request, so that silent ones do not hold connections.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After the operating system refused a connection, mostly for want of file handles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until SIGTERM or SIGINT, then lets running requests finish. `ready` is told the address once it can be asked.
+///
+/// # Errors
+///
+/// Fails if it cannot begin: the database cannot be opened, or the address is taken.
+pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let connections = settings.database_connections.get();
+    let app = App::open(&settings.database_url, connections).await.context("cannot open the database")?;
+    let http = assemble(settings, app)?;
+    let stopping = http.stopping.clone();
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    let told_to_stop = told_to_stop()?;
+    info!(address = %address, "serving http://{address}/graphql");
+    ready(address)?;
+    let server = Server {
+        listener,
+        router: http::router(http),
+        head_timeout: HEAD_TIMEOUT,
+        grace: Duration::from_secs(settings.shutdown_grace),
+    };
+    server.run(told_to_stop.map(move |()| stopping.set())).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// The one place where the routes meet the schema.
+fn assemble(settings: &Settings, app: App) -> anyhow::Result<Http> {
+    let open = settings.profile == Profile::Development;
+    let schema = convene_graphql::schema(app.clone(), SchemaOptions { introspection: open, suggestions: open });
+    let limits = Limits { cost: settings.query_cost_limit, introspection: open, ..Limits::default() };
+    let guard = Arc::new(Guard::try_new(limits, &schema.sdl()).context("our own schema cannot be read")?);
+    let deadline = Duration::from_secs(settings.request_timeout);
+    let database = app.clone();
+    Ok(Http {
+        execute: Arc::new(move |request| {
+            let (schema, guard, app) = (schema.clone(), Arc::clone(&guard), app.clone());
+            let data = move |request| convene_graphql::request_data(request, &app);
+            async move { request::execute(&schema, &guard, request, deadline, data).await }.boxed()
+        }),
+        ping_database: Arc::new(move || {
+            let app = database.clone();
+            async move { Ok(app.ping().await?) }.boxed()
+        }),
+        stopping: Stopping::default(),
+        body_limit: usize::try_from(settings.body_limit)?,
+        body_timeout: deadline,
+    })
+}
+
+/// Resolves when the operating system or the terminal asks us to stop.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("told to stop by SIGTERM"),
+            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+        }
+    })
+}
+
+/// Connections and how they end. axum's own loop has no limit on slow heads and none on slow endings.
+struct Server {
+    listener: TcpListener,
+    router: Router,
+    head_timeout: Duration,
+    grace: Duration,
+}
+
+impl Server {
+    async fn run(self, told_to_stop: impl Future<Output = ()>) {
+        let open = GracefulShutdown::new();
+        let mut told_to_stop = std::pin::pin!(told_to_stop);
+        loop {
+            tokio::select! {
+                () = &mut told_to_stop => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => self.connect(stream, &open),
+                    Err(error) => {
+                        warn!(%error, "a connection cannot be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        if tokio::time::timeout(self.grace, open.shutdown()).await.is_err() {
+            warn!(grace_s = self.grace.as_secs(), "requests that ran too long were cut off");
+        }
+    }
+
+    fn connect(&self, stream: TcpStream, open: &GracefulShutdown) {
+        // An answer is written at once: to wait for more to send would only delay it.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "a connection cannot be set up");
+        }
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.head_timeout)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()));
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection broke off");
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::oneshot,
+        task::JoinHandle,
+    };
+
+    use super::*;
+
+    const SLOW: Duration = Duration::from_millis(300);
+
+    /// A server with one slow route, and what stops it.
+    async fn start(head_timeout: Duration, grace: Duration) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let router = Router::new().route("/slow", get(async || tokio::time::sleep(SLOW).await));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let server = Server { listener, router, head_timeout, grace };
+        let running = tokio::spawn(async move { server.run(stopped.map(|_| ())).await });
+        (address, stop, running)
+    }
+
+    /// Sends these bytes, and reads until the server hangs up.
+    async fn exchange(address: SocketAddr, sent: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut received = String::new();
+        // A connection that is cut off is no failure here: what came before counts.
+        let _ = stream.read_to_string(&mut received).await;
+        received
+    }
+
+    #[tokio::test]
+    async fn running_requests_finish_and_new_ones_are_not_taken() {
+        let (address, stop, running) = start(HEAD_TIMEOUT, Duration::from_secs(5)).await;
+        let idle = TcpStream::connect(address).await.unwrap();
+        let request = tokio::spawn(async move { exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await });
+        tokio::time::sleep(SLOW / 3).await;
+        stop.send(()).unwrap();
+        tokio::time::sleep(SLOW / 3).await;
+        assert!(TcpStream::connect(address).await.is_err());
+        assert!(request.await.unwrap().starts_with("HTTP/1.1 200"));
+        drop(idle);
+        running.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn requests_that_outlast_the_grace_are_cut_off() {
+        let (address, stop, running) = start(HEAD_TIMEOUT, Duration::from_millis(50)).await;
+        let request = tokio::spawn(async move { exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await });
+        tokio::time::sleep(SLOW / 3).await;
+        let told = Instant::now();
+        stop.send(()).unwrap();
+        running.await.unwrap();
+        assert!(told.elapsed() < SLOW / 2);
+        request.abort();
+    }
+
+    #[tokio::test]
+    async fn heads_that_do_not_end_are_cut_off() {
+        let (address, _stop, _running) = start(Duration::from_millis(100), Duration::ZERO).await;
+        for unfinished in ["", "GET /slow HTTP/1.1\r\nhost:"] {
+            let answered = tokio::time::timeout(Duration::from_secs(5), exchange(address, unfinished)).await;
+            assert!(!answered.unwrap().contains("200 OK"));
+        }
+    }
+}

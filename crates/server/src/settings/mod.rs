@@ -1,0 +1,89 @@
+//! The settings: one struct is the flags, the environment, the settings file and the documentation.
+//!
+//! A flag wins over the environment, that over the file, and that over the default.
+
+mod document;
+mod load;
+
+use std::{net::SocketAddr, num::NonZeroU32};
+
+use clap::{Args, ValueEnum, value_parser};
+
+pub(crate) use self::{document::print, load::load};
+
+/// Settings of every command.
+///
+/// It has no `Debug`, for the database's URL may hold a password.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// The database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        default_value = "sqlite://convene.db",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) database_url: String,
+
+    /// How many connections to the database may be open at once
+    #[arg(long, global = true, env = "CONVENE_DATABASE_CONNECTIONS", default_value = "10", value_name = "NUMBER")]
+    pub(crate) database_connections: NonZeroU32,
+
+    /// The address and port to serve on; port 0 takes any free one
+    #[arg(long, global = true, env = "CONVENE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+
+    /// Whether clients may explore the schema (development) or only use it (production)
+    #[arg(long, global = true, env = "CONVENE_PROFILE", default_value = "production", value_enum)]
+    pub(crate) profile: Profile,
+
+    /// How long a request may take, in seconds, with the reading of its body
+    #[arg(long, global = true, env = "CONVENE_REQUEST_TIMEOUT", default_value = "30", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
+    pub(crate) request_timeout: u64,
+
+    /// The largest body of a request, in bytes
+    #[arg(long, global = true, env = "CONVENE_BODY_LIMIT", default_value = "262144", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
+    pub(crate) body_limit: u32,
+
+    /// What one operation may cost: about how many fields its answer can hold
+    #[arg(long, global = true, env = "CONVENE_QUERY_COST_LIMIT", default_value = "50000", value_parser = value_parser!(u64).range(1..), value_name = "COST")]
+    pub(crate) query_cost_limit: u64,
+
+    /// How long running requests may go on after the service was told to stop, in seconds
+    #[arg(long, global = true, env = "CONVENE_SHUTDOWN_GRACE", default_value = "20", value_parser = value_parser!(u64).range(0..=3_600), value_name = "SECONDS")]
+    pub(crate) shutdown_grace: u64,
+
+    /// The form of the log, which is written to standard error
+    #[arg(long, global = true, env = "CONVENE_LOG_FORMAT", default_value = "json", value_enum)]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug or trace, also by module, such as `info,convene=debug`
+    #[arg(long, global = true, env = "CONVENE_LOG", default_value = "info,sea_orm_migration=warn,sqlx=warn", value_parser = log_filter, value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+/// Who the service is for.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Clients that know the schema: introspection is closed, and errors give no hints
+    Production,
+    /// Developers: introspection is open, and errors suggest names
+    Development,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One JSON object a line
+    Json,
+    /// Lines for people
+    Text,
+}
+
+/// Keeps the text, for the filter itself cannot be cloned, but only if it is one.
+fn log_filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> {
+    tracing_subscriber::EnvFilter::builder().parse(text).map(|_| text.to_owned())
+}
