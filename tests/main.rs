@@ -16,3 +16,4 @@ mod killed;
 mod questions;
 mod serve;
 mod verify;
+mod wake_ups;

@@ -20,7 +20,7 @@ pub fn convene(address: &str, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     // A folder without a convene.toml.
-    command.current_dir(std::env::temp_dir()).env("DATABASE_URL", address).args(arguments);
+    command.current_dir(std::env::temp_dir()).env("DATABASE_URL", address).env_remove("REDIS_URL").args(arguments);
     command
 }
 

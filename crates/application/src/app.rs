@@ -1,5 +1,6 @@
 //! The application: what every use case works on.
 
+use convene_live::WakeUps;
 use convene_persistence::{Database, Reads};
 
 use crate::Result;
@@ -8,12 +9,13 @@ use crate::Result;
 #[derive(Debug, Clone)]
 pub struct App {
     database: Database,
+    wake_ups: WakeUps,
 }
 
 impl App {
     /// Opens the application on a database that has been migrated.
-    pub async fn open(database_url: &str, connections: u32) -> Result<Self> {
-        Ok(Self { database: Database::open(database_url, connections).await? })
+    pub async fn open(database_url: &str, connections: u32, wake_ups: WakeUps) -> Result<Self> {
+        Ok(Self { database: Database::open(database_url, connections).await?, wake_ups })
     }
 
     /// Asks everything that the application depends on for a sign of life.
@@ -29,6 +31,11 @@ impl App {
     /// The database, for commands of the operator that are more than one use case.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Where a use case says that it has written.
+    pub(crate) fn wake_ups(&self) -> &WakeUps {
+        &self.wake_ups
     }
 
     /// Where use cases read from.

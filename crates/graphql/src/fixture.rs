@@ -18,6 +18,7 @@ use convene_domain::{
     report::{Attendance, AttendancePart, GatheringReport, ItemDetail, ReportItem, ReportParts, ReportStatus, Severity},
     text::HeadCount,
 };
+use convene_live::WakeUps;
 use convene_persistence::{Database, Write, communities, gatherings, networks, reports, terms};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -54,7 +55,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         let address = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
         convene_migrations::up(&Database::connect_once(&address).await.unwrap()).await.unwrap();
-        let app = App::open(&address, 4).await.unwrap();
+        let app = App::open(&address, 4, WakeUps::try_new(None).unwrap()).await.unwrap();
         let schema = schema(app.clone(), SchemaOptions { introspection: true, suggestions: false });
         let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
         let world = Self { network: NetworkId::from_uuid(Uuid::now_v7()), app, schema, guard, _folder: folder };

@@ -6,10 +6,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// `column` is one of `ids`. One statement text for any number of them, so that prepared statements stay few: an
-/// array on Postgres; on SQLite a list that is filled up to the next power of two.
+/// `column` is one of `ids`. A single one is compared by `=`, so that an index under it gives its rows in order. For
+/// more there is one statement text for any number, so that prepared statements stay few: an array on Postgres; on
+/// SQLite a list that is filled up to the next power of two.
 pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[Uuid]) -> Expr {
     let column = Expr::col(column);
+    if let [id] = ids {
+        return column.eq(*id);
+    }
     if backend == DbBackend::Postgres {
         let array =
             Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())));

@@ -24,6 +24,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use crate::{
+    commands,
     http::{self, Http, Stopping},
     settings::{Profile, Settings},
 };
@@ -40,8 +41,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Fails if it cannot begin: the database cannot be opened, or the address is taken.
 pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let connections = settings.database_connections.get();
-    let app = App::open(&settings.database_url, connections).await.context("cannot open the database")?;
+    let app = commands::open(settings).await?;
     let http = assemble(settings, app)?;
     let stopping = http.stopping.clone();
     let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;

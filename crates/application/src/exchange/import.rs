@@ -115,6 +115,7 @@ pub async fn import(
         }
         match write(app, plan, now, &mut progress).await {
             Ok(heads) => {
+                app.wake_ups().send(&heads).await;
                 summary.heads = heads;
                 return Ok(summary);
             }

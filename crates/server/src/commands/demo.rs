@@ -37,6 +37,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("convene-demo-").tempdir().context("cannot make a folder for the demo")?;
     let mut settings = settings.clone();
     settings.database_url = format!("sqlite://{}", folder.path().join("convene.db").display());
+    // A sample is nobody else's business.
+    settings.redis_url = None;
     settings.profile = Profile::Development;
     fill(&settings, folder.path()).await?;
     serve::serve(&settings, |address| answer(&welcome(address))).await?;

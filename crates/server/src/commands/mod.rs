@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use convene_application::App;
+use convene_live::WakeUps;
 
 use crate::settings::Settings;
 
@@ -15,8 +16,11 @@ pub(crate) mod schema;
 pub(crate) mod verify;
 
 /// Opens the database that the settings name, which has to be migrated.
-async fn open(settings: &Settings) -> anyhow::Result<App> {
-    App::open(&settings.database_url, settings.database_connections.get()).await.context("cannot open the database")
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<App> {
+    // Set to nothing is how some say that there is none.
+    let redis_url = settings.redis_url.as_deref().filter(|url| !url.is_empty());
+    let wake_ups = WakeUps::try_new(redis_url)?;
+    App::open(&settings.database_url, settings.database_connections.get(), wake_ups).await.context("cannot open the database")
 }
 
 /// Prints what a command answers. When nobody reads it any more, that is not a failure of the command.

@@ -32,6 +32,10 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_DATABASE_CONNECTIONS", default_value = "10", value_name = "NUMBER")]
     pub(crate) database_connections: NonZeroU32,
 
+    /// Redis, which tells other processes at once what this one wrote: `redis://HOST`; without it they are not told
+    #[arg(long, global = true, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) redis_url: Option<String>,
+
     /// The address and port to serve on; port 0 takes any free one
     #[arg(long, global = true, env = "CONVENE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
