@@ -37,7 +37,7 @@ const BROKEN: &[Broken] = &[
         "communities.csv",
         "kenya,Kenya,NATIONAL",
         "kenya,Kenya,CONTINENTAL",
-        "communities.csv, line 4, column level: \"CONTINENTAL\" is not a level",
+        "communities.csv, line 4, column level: \"CONTINENTAL\" is no level",
     ),
     broken("communities.csv", "kenya,Kenya,NATIONAL", "kenya,,NATIONAL", "communities.csv, line 4, column name: is empty"),
     broken(
@@ -47,7 +47,7 @@ const BROKEN: &[Broken] = &[
         "communities.csv, line 4, column slug: \"ke nya\" is not a slug",
     ),
     broken("communities.csv", "Africa/Nairobi", "Africa/Wakanda", "column timezone: \"Africa/Wakanda\" is not a time zone"),
-    broken("communities.csv", ",OPEN,", ",ASLEEP,", "column status: \"ASLEEP\" is not a community status"),
+    broken("communities.csv", ",OPEN,", ",ASLEEP,", "column status: \"ASLEEP\" is no community status"),
     broken(
         "communities.csv",
         "-14.235,",
@@ -75,11 +75,11 @@ const BROKEN: &[Broken] = &[
         "vocabulary.csv, line 2, column code: \"master\" is not a code",
     ),
     broken("vocabulary.csv", ",false", ",no", "column retired: \"no\" is neither true nor false"),
-    broken("gatherings.csv", ",HELD,", ",DONE,", "column status: \"DONE\" is not a gathering status"),
-    broken("gatherings.csv", ",IN_PERSON,", ",in person,", "column format: \"in person\" is not a format"),
+    broken("gatherings.csv", ",HELD,", ",DONE,", "column status: \"DONE\" is no gathering status"),
+    broken("gatherings.csv", ",IN_PERSON,", ",in person,", "column format: \"in person\" is no format"),
     broken("gatherings.csv", "T10:00:00", "T25:00:00", "column starts_at: "),
-    broken("reports.csv", ",PUBLIC", ",WORLD", "column audience: \"WORLD\" is not a audience"),
-    broken("items.csv", ",ACTIVITY,", ",DEED,", "column kind: \"DEED\" is not a kind of item"),
+    broken("reports.csv", ",PUBLIC", ",WORLD", "column audience: \"WORLD\" is no audience"),
+    broken("items.csv", ",ACTIVITY,", ",DEED,", "column kind: \"DEED\" is no kind of item"),
     // References and keys.
     broken(
         "communities.csv",
@@ -185,9 +185,13 @@ fn small_files_are_refused_for_what_the_sample_does_not_have() {
     let many = format!("external_id,community_slug,title,starts_at,status\n{}", "g1,nowhere,First,2026-03-01,HELD\n".repeat(300));
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("gatherings.csv", b"".to_vec(), "gatherings.csv: is empty"),
-        ("networks.csv", b"slug,name\ncare,C\xFFre\n".to_vec(), "networks.csv, line 2, column name: is not UTF-8"),
+        (
+            "networks.csv",
+            b"slug,name\ncare,C\xFFre\n".to_vec(),
+            "networks.csv, line 2, column name: \"C\u{fffd}re\" is not UTF-8",
+        ),
         ("networks.csv", b"slug,name\ncare,\"Ca\0re\"\n".to_vec(), "contains a NUL character"),
-        ("gatherings.csv", long.into_bytes(), "column title: is 65537 bytes long, more than 65536"),
+        ("gatherings.csv", long.into_bytes(), "is 65537 bytes long, more than 65536"),
         (
             "gatherings.csv",
             gathering("g1,harbour,First,2026-03-01T18:00,,HELD").into(),
@@ -214,6 +218,31 @@ fn small_files_are_refused_for_what_the_sample_does_not_have() {
             "reports.csv",
             b"gathering_external_id\ng1\ng1\n".to_vec(),
             "line 3, column gathering_external_id: \"g1\" is there already, on line 2",
+        ),
+        (
+            "gatherings.csv",
+            gathering("g1,;,First,2026-03-02,,HELD").into(),
+            "column community_slug: \";\" has nothing before, between or after a ';'",
+        ),
+        (
+            "gatherings.csv",
+            gathering("g1,harbour,\"First,2026-03-02,,HELD\ng2,harbour,Second,2026-03-03,,HELD").into(),
+            "gatherings.csv, line 2, column title: begins with a quote that is never closed",
+        ),
+        (
+            "gatherings.csv",
+            gathering("g1,harbour,\"First\" one,2026-03-02,,HELD").into(),
+            "gatherings.csv, line 2, column title: goes on after its closing quote",
+        ),
+        (
+            "attendance.csv",
+            b"report_external_id,people,organisation\ng1-report,11000000,Harbour\n".to_vec(),
+            "attendance.csv, line 2, column people: \"11000000\" is not a number of people",
+        ),
+        (
+            "vocabulary.csv",
+            b"network_slug,kind,code,label,order\ncare,THEME,A,a,2147483647\ncare,THEME,B,b,\n".to_vec(),
+            "vocabulary.csv, line 2, column order: \"2147483647\" is not a place from 1 to 999999",
         ),
         ("gatherings.csv", many.into_bytes(), "and 399 more"),
     ];
@@ -242,6 +271,33 @@ fn small_files_are_refused_for_what_the_sample_does_not_have() {
         refused(&address, folder.path())
             .contains("line 2, column level: \"CITY\" is not above the CITY communities that stand under it")
     );
+
+    // Keys and figures that collide with what is stored are faults of the file, with their line.
+    let more = "external_id,community_slug,title,starts_at,status\ng1,harbour,First,2026-03-01,HELD\ng2,harbour,Second,2026-03-02,HELD\n";
+    let first = "gathering_external_id,external_id,attendance\ng1,r1,9\n";
+    let parts = "report_external_id,people,organisation\nr1,5,Harbour\n";
+    let aliases = "community_slug,alias\nharbour,port\n";
+    let communities = "slug,name,level,network_slug\nharbour,Harbour,CITY,care\n";
+    let all: [(&str, &[u8]); 5] = [
+        ("gatherings.csv", more.as_bytes()),
+        ("reports.csv", first.as_bytes()),
+        ("attendance.csv", parts.as_bytes()),
+        ("aliases.csv", aliases.as_bytes()),
+        ("communities.csv", communities.as_bytes()),
+    ];
+    succeed(&address, &["import", small(&all).path().to_str().expect("a path")]);
+    let only = |name: &str, text: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(name), text).expect("writes");
+        folder
+    };
+    let text = refused(&address, only("reports.csv", "gathering_external_id,external_id\ng2,r1\n").path());
+    assert!(text.contains("reports.csv, line 2, column external_id: \"r1\" is the key of another gathering's report"), "{text}");
+    let text = refused(&address, only("reports.csv", "gathering_external_id,external_id,attendance\ng1,r1,3\n").path());
+    assert!(text.contains("reports.csv, line 2, column attendance: \"3\" has parts that do not fit"), "{text}");
+    let twice = "slug,name,level,network_slug\nharbour,Harbour,CITY,care\nport,Port,CITY,care\n";
+    let text = refused(&address, only("communities.csv", twice).path());
+    assert!(text.contains("communities.csv, line 3, column slug: \"port\" is there already, on line 2"), "{text}");
 
     let empty = tempfile::tempdir().expect("a folder");
     assert!(refused(&address, empty.path()).contains("holds none of the files of an import"));

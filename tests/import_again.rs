@@ -144,8 +144,8 @@ async fn rsvps_of_a_report_row_are_set_on_the_gathering(address: String) {
     write("reports.csv", "gathering_external_id,rsvp_yes,attendance\ng1,12,0\n");
     fs::remove_file(folder.path().join("gatherings.csv")).expect("removes");
     let summary = succeed(&address, &["import", path]);
-    assert!(summary.contains("reports: 0 imported, 1 updated"), "{summary}");
-    assert_eq!(head(&address).await, before + 2, "the report changed, and the gathering");
+    assert!(summary.contains("RSVPs: 0 imported, 1 updated") && summary.contains("reports: 0 imported, 0 updated"), "{summary}");
+    assert_eq!(head(&address).await, before + 1, "RSVPs are the gathering's: only it changed");
     // The gathering was not edited here: a new title in its file is no conflict.
     write("gatherings.csv", "external_id,community_slug,title,starts_at,status\ng1,harbour,The first,2026-03-01,HELD\n");
     let summary = succeed(&address, &["import", path]);
@@ -167,3 +167,90 @@ async fn two_imports_of_the_same_files_at_once_write_them_once(address: String) 
     assert!(succeed(&address, &["verify"]).contains("nothing differs"));
 }
 on_both!(two_imports_of_the_same_files_at_once_write_them_once);
+
+/// RSVPs counted here are not undone by a report's row that changed in another respect.
+async fn rsvps_edited_here_are_kept_unless_the_row_says_something_new(address: String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writes");
+    let path = folder.path().to_str().expect("a path");
+    write("networks.csv", "slug,name\ncare,Care\n");
+    write("communities.csv", "slug,name,level,network_slug\nharbour,Harbour,CITY,care\n");
+    write("gatherings.csv", "external_id,community_slug,title,starts_at,status\ng1,harbour,First,2026-03-01,HELD\n");
+    write("reports.csv", "gathering_external_id,rsvp_yes,attendance\ng1,10,8\n");
+    succeed(&address, &["import", path, "--audience", "PUBLIC"]);
+    let database = Database::open(&address, 2).await.expect("opens");
+    let network = networks::all(database.reader()).await.expect("reads").remove(0).id;
+    let mut record = convene_persistence::gatherings::all(database.reader(), network).await.expect("reads").remove(0);
+    let mut edit = Write::begin(&database, chrono::Utc::now()).await.expect("begins");
+    record.revision += 1;
+    record.content.rsvps.yes = convene_domain::text::HeadCount::try_new(20).ok();
+    convene_persistence::gatherings::update_record(&edit, &record).await.expect("writes");
+    edit.record(
+        network,
+        NewChange {
+            kind: ChangeKind::Updated,
+            entity_type: EntityType::Gathering,
+            entity: record.id.uuid(),
+            revision: record.revision,
+            occurred_at: None,
+        },
+    );
+    edit.seal().await.expect("seals");
+    let reports = || {
+        let files = crate::export::export(&address);
+        let (_, bytes) = files.into_iter().find(|(name, _)| name == "reports.csv").expect("is there");
+        String::from_utf8(bytes).expect("text")
+    };
+
+    write("reports.csv", "gathering_external_id,rsvp_yes,attendance\ng1,10,9\n");
+    let summary = succeed(&address, &["import", path]);
+    assert!(summary.contains("RSVPs: 0 imported, 0 updated, 1 unchanged, 0 conflicting"), "{summary}");
+    // Nobody said who may read it: it stays as it was.
+    assert!(reports().contains("g1-report,g1,,9,20,,PUBLIC"), "{}", reports());
+
+    write("reports.csv", "gathering_external_id,rsvp_yes,attendance\ng1,11,9\n");
+    let summary = succeed(&address, &["import", path]);
+    assert!(summary.contains("RSVPs: 0 imported, 0 updated, 0 unchanged, 1 conflicting"), "{summary}");
+    assert!(summary.contains("conflict: RSVPs of gathering g1 "), "{summary}");
+    assert!(reports().contains("g1-report,g1,,9,20,,PUBLIC"));
+    succeed(&address, &["import", path, "--overwrite"]);
+    assert!(reports().contains("g1-report,g1,,9,11,,PUBLIC"));
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+}
+on_both!(rsvps_edited_here_are_kept_unless_the_row_says_something_new);
+
+/// Rows stand in any order, so a stored community can move under one that is new.
+async fn a_stored_community_moves_under_a_new_one(address: String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writes");
+    let path = folder.path().to_str().expect("a path");
+    write("networks.csv", "slug,name\ncare,Care\n");
+    write(
+        "communities.csv",
+        "slug,name,level,network_slug,parent_slug\nland,Land,NATIONAL,care,\nharbour,Harbour,CITY,care,land\n",
+    );
+    succeed(&address, &["import", path]);
+    fs::remove_file(folder.path().join("networks.csv")).expect("removes");
+    write(
+        "communities.csv",
+        "slug,name,level,network_slug,parent_slug\nharbour,Harbour,CITY,care,coast\ncoast,Coast,REGIONAL,care,land\n",
+    );
+    let summary = succeed(&address, &["import", path]);
+    assert!(summary.contains("communities: 1 imported, 1 updated, 0 unchanged"), "{summary}");
+    assert!(communities(&address).contains("harbour,Harbour,CITY,coast,care"));
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+}
+on_both!(a_stored_community_moves_under_a_new_one);
+
+/// Steps that were taken back on a database with records fill what they bring again.
+async fn a_database_that_went_down_and_up_again_is_whole(address: String) {
+    succeed(&address, &["import", project("samples").to_str().expect("a path")]);
+    for steps in 1..=4 {
+        for _ in 0..steps {
+            succeed(&address, &["migrate", "down"]);
+        }
+        succeed(&address, &["migrate", "up"]);
+        assert!(succeed(&address, &["verify"]).contains("nothing differs"), "{steps} steps");
+    }
+}
+on_both!(a_database_that_went_down_and_up_again_is_whole);

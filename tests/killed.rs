@@ -1,14 +1,30 @@
 //! A process that dies in the middle of an import leaves nothing behind.
 
+use std::fs;
+
 use crate::{
     databases::Kind,
     databases::with_database,
     export::export,
-    program::{Running, convene, project, succeed},
+    program::{Running, convene, succeed},
 };
 
+/// A network with so many gatherings that nobody writes them before a signal arrives.
+fn large() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("writes");
+    write("networks.csv", "slug,name\ncare,Care\n".to_owned());
+    write("communities.csv", "slug,name,level,network_slug\nharbour,Harbour,CITY,care\n".to_owned());
+    let gatherings: String = (0..6_000).map(|n| format!("g{n},harbour,Gathering {n},2026-03-01,HELD\n")).collect();
+    write("gatherings.csv", format!("external_id,community_slug,title,starts_at,status\n{gatherings}"));
+    let reports: String = (0..6_000).map(|n| format!("g{n},5\n")).collect();
+    write("reports.csv", format!("gathering_external_id,attendance\n{reports}"));
+    folder
+}
+
 async fn killed_in_the_middle(address: String) {
-    let real = std::env::var("CONVENE_TEST_DATA").unwrap_or_else(|_| project("samples").display().to_string());
+    let folder = large();
+    let real = folder.path().to_str().expect("a path").to_owned();
     let before = export(&address);
     // Each of these lines is printed inside the transaction.
     for written in ["communities ", "gatherings "] {

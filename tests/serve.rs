@@ -84,6 +84,16 @@ async fn requests_are_refused_with_a_code_and_answered_with_their_id() {
             let answer = service.answer(query, json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{query}: {answer}");
         }
+        // Variables that are declared and left out are as if the argument were not there; null asks for the default.
+        let paged = "query ($first: Int, $last: Int, $after: String, $order: CommunityOrder, $top: Boolean, $within: ID!) { \
+                     networks(first: $first, after: $after) { nodes { id } } \
+                     communities(within: $within, first: $first, last: $last, orderBy: $order, filter: { top: $top }) { totalCount } }";
+        succeed(&address, &["import", project("samples").to_str().expect("a path")]);
+        let network = service.network("mending-table").await;
+        for variables in [json!({ "within": network }), json!({ "within": network, "first": null, "order": null, "top": null })] {
+            let data = service.ask(paged, variables).await;
+            assert_eq!(data["communities"]["totalCount"], 36);
+        }
         let many: String = (0..200).map(|n| format!("a{n}: networks {{ totalCount }} ")).collect();
         let answer = service.answer(&format!("{{ {many} }}"), json!({})).await;
         assert!(answer.get("data").is_none_or(Value::is_null), "{answer}");

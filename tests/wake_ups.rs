@@ -49,7 +49,8 @@ async fn an_import_does_not_need_redis(address: String) {
         .expect("runs");
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("a wake-up was not sent"));
-    assert!(began.elapsed() < Duration::from_secs(30), "nobody waits for Redis");
+    // Generous for a slow machine, and still far below what a client waits by itself for a Redis that is not there.
+    assert!(began.elapsed() < Duration::from_secs(9), "nobody waits for Redis");
     assert!(succeed(&address, &["verify"]).contains("nothing differs"));
 }
 on_both!(an_import_does_not_need_redis);

@@ -35,6 +35,16 @@ const UP: &[&str] = &[
     )"#,
     r#"CREATE INDEX report_scopes_gathering_id_idx ON report_scopes (gathering_id)"#,
     r#"CREATE INDEX report_scopes_scope_id_sort_idx ON report_scopes (scope_id, sort_at DESC, external_key, report_id, audience, status)"#,
+    // For a database that went down below this step and has records.
+    r#"INSERT INTO community_scopes (scope_id, community_id) SELECT scope_id, community_id FROM community_paths"#,
+    r#"INSERT INTO gathering_scopes (scope_id, gathering_id, sort_at, external_key)
+        SELECT DISTINCT p.scope_id, g.id, g.sort_at, COALESCE(g.external_id, '')
+        FROM gatherings g
+        JOIN gathering_hosts h ON h.gathering_id = g.id
+        JOIN community_paths p ON p.community_id = h.community_id"#,
+    r#"INSERT INTO report_scopes (scope_id, report_id, gathering_id, sort_at, external_key, audience, status)
+        SELECT s.scope_id, r.id, s.gathering_id, s.sort_at, s.external_key, r.audience, r.status
+        FROM gathering_scopes s JOIN gathering_reports r ON r.gathering_id = s.gathering_id"#,
 ];
 
 const DOWN: &[&str] = &["DROP TABLE report_scopes", "DROP TABLE gathering_scopes", "DROP TABLE community_scopes"];

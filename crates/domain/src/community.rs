@@ -76,7 +76,7 @@ impl CommunityStatus {
             "ACTIVE" | "INACTIVE" => Ok(Self::Open),
             "REMOVED" => Ok(Self::Closed),
             _ => word.parse().map_err(|_| {
-                Invalid::new("is not a community status: one of FORMING, OPEN, PAUSED, CLOSED, ACTIVE, INACTIVE, REMOVED")
+                Invalid::new("is no community status: one of FORMING, OPEN, PAUSED, CLOSED, ACTIVE, INACTIVE, REMOVED")
             }),
         }
     }

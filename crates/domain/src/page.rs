@@ -35,7 +35,7 @@ pub struct PageRequest {
 
 impl PageRequest {
     /// The number of entries when none is asked for.
-    pub const DEFAULT: u64 = 20;
+    pub const DEFAULT: i64 = 20;
     /// The most entries of a page.
     pub const MAX: u64 = 100;
 
@@ -44,7 +44,7 @@ impl PageRequest {
         let (asked, direction) = match (first, last) {
             (Some(_), Some(_)) => return Err(Invalid::new("`first` and `last` cannot be given together")),
             (None, Some(last)) => (last, Direction::Backward),
-            (first, None) => (first.unwrap_or(20), Direction::Forward),
+            (first, None) => (first.unwrap_or(Self::DEFAULT), Direction::Forward),
         };
         match u64::try_from(asked) {
             Ok(limit @ 1..=Self::MAX) => Ok(Self { limit, direction, after, before }),

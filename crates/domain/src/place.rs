@@ -34,7 +34,8 @@ impl Coordinates {
         if !(-180.0..=180.0).contains(&longitude) {
             return Err(Invalid::new("is not a longitude from -180 to 180"));
         }
-        Ok(Self { latitude, longitude })
+        // Minus zero is zero, and one of the databases would say so.
+        Ok(Self { latitude: latitude + 0.0, longitude: longitude + 0.0 })
     }
 
     /// Degrees north of the equator.

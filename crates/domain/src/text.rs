@@ -83,7 +83,9 @@ fn check_text(text: &str) -> Result<(), Invalid> {
 }
 
 fn check_slug(text: &str) -> Result<(), Invalid> {
-    let legal = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+    // Letters of any script with their marks, but nothing that ends a word, a path or a list of slugs.
+    let legal =
+        |c: char| !c.is_whitespace() && !c.is_control() && (!c.is_ascii() || c.is_ascii_alphanumeric() || "-_.~".contains(c));
     if text.is_empty() || text.chars().count() > 128 {
         return Err(Invalid::new("is not a slug: it has 1 to 128 characters"));
     }
@@ -123,6 +125,10 @@ fn check_country(text: &str) -> Result<(), Invalid> {
 }
 
 fn check_cadence(text: &str) -> Result<(), Invalid> {
+    // The library takes it, and nothing would ever come of it.
+    if text.split(';').any(|part| part.eq_ignore_ascii_case("INTERVAL=0")) {
+        return Err(Invalid::new("is not a recurrence rule (iCalendar RRULE): INTERVAL is at least 1"));
+    }
     let rule: rrule::RRule<rrule::Unvalidated> =
         text.parse().map_err(|error| Invalid::new(format!("is not a recurrence rule (iCalendar RRULE): {error}")))?;
     // Whether a rule makes sense can depend on its first date; any will do to see that it is whole.
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn slugs_codes_languages_and_countries_have_their_forms() {
-        for slug in ["rladies-nairobi", "RLadiesJeddah", "münchen", "a.b_c~1"] {
+        for slug in ["rladies-nairobi", "RLadiesJeddah", "münchen", "cafe\u{301}", "हिन्दी", "a.b_c~1"] {
             assert!(Slug::try_new(slug).is_ok(), "{slug}");
         }
         for slug in ["", "two words", "a;b", "a/b"] {
@@ -190,7 +196,7 @@ mod tests {
     fn a_cadence_is_a_whole_recurrence_rule() {
         assert!(Cadence::try_new("FREQ=MONTHLY;INTERVAL=2").is_ok());
         assert!(Cadence::try_new("FREQ=WEEKLY;BYDAY=TU").is_ok());
-        for rule in ["monthly", "FREQ=SOMETIMES", "INTERVAL=2", "FREQ=MONTHLY;BYMONTHDAY=99"] {
+        for rule in ["monthly", "FREQ=SOMETIMES", "INTERVAL=2", "FREQ=MONTHLY;BYMONTHDAY=99", "FREQ=MONTHLY;INTERVAL=0"] {
             assert!(Cadence::try_new(rule).is_err(), "{rule}");
         }
     }

@@ -28,7 +28,7 @@ macro_rules! words {
                 match text {
                     $($text => Ok(Self::$variant),)+
                     _ => Err($crate::Invalid::new(format!(
-                        "is not a {}: one of {}", $what, [$($text,)+].join(", ")
+                        "is no {}: one of {}", $what, [$($text,)+].join(", ")
                     ))),
                 }
             }

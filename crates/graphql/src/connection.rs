@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use convene_domain::page::{Page, PageRequest, Place};
 
 use crate::{
-    cursor,
+    budget, cursor,
     error::{Error, ErrorCode},
     loaders::{self, List, PageOf, Selection, TotalOf},
     scalars::int,
@@ -35,12 +35,6 @@ impl Paging {
         PageRequest::try_new(self.first.map(i64::from), self.last.map(i64::from), after, before)
             .map_err(|reason| Error::bad_user_input(reason.to_string()))
     }
-}
-
-/// About how many fields a page can hold; what is out of bounds is refused later.
-pub(crate) fn page_complexity(first: Option<i32>, last: Option<i32>, child_complexity: usize) -> usize {
-    let entries = first.or(last).and_then(|asked| usize::try_from(asked).ok()).unwrap_or(20).min(100);
-    entries * child_complexity + 1
 }
 
 /// A page of a list, and what its total is counted by.
@@ -82,13 +76,17 @@ impl<L: List> TypeName for Connection<L> {
 #[Object(name_type)]
 impl<L: List> Connection<L> {
     /// The entries of the page, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<L>> {
-        self.page.entries.iter().map(|(place, record)| Edge { place: place.clone(), node: Arc::clone(record) }).collect()
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<L>>, Error> {
+        let entries = &self.page.entries;
+        budget::spend(ctx, entries.len()).await?;
+        Ok(entries.iter().map(|(place, record)| Edge { place: place.clone(), node: Arc::clone(record) }).collect())
     }
 
     /// The entries of the page without their cursors.
-    async fn nodes(&self) -> Vec<L::Node> {
-        self.page.entries.iter().map(|(_, record)| Arc::clone(record).into()).collect()
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<L::Node>, Error> {
+        let entries = &self.page.entries;
+        budget::spend(ctx, entries.len()).await?;
+        Ok(entries.iter().map(|(_, record)| Arc::clone(record).into()).collect())
     }
 
     /// Whether the list goes on, and where.

@@ -165,15 +165,25 @@ impl World {
 
     /// The whole answer to a query, which the guard has to let through.
     pub(crate) async fn ask(&self, query: impl Into<String>) -> Json {
+        self.ask_guarded(&self.guard, Duration::from_secs(30), query.into()).await
+    }
+
+    /// The whole answer of a service that lets operations cost so much and take so long.
+    pub(crate) async fn ask_within(&self, cost: u64, deadline: Duration, query: impl Into<String>) -> Json {
+        let guard = Guard::try_new(Limits { cost, ..Limits::default() }, &self.schema.sdl()).unwrap();
+        self.ask_guarded(&guard, deadline, query.into()).await
+    }
+
+    async fn ask_guarded(&self, guard: &Guard, deadline: Duration, query: String) -> Json {
         let request = GraphqlRequest {
-            query: query.into(),
+            query,
             operation_name: None,
             variables: Variables::default(),
             extensions: serde_json::Map::new(),
             read_only: true,
         };
         let data = |request| request_data(request, &self.app);
-        let outcome = request::execute(&self.schema, &self.guard, request, Duration::from_secs(30), data).await;
+        let outcome = request::execute(&self.schema, guard, request, deadline, data).await;
         serde_json::from_slice(&outcome.to_json().unwrap()).unwrap()
     }
 

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod budget;
 mod connection;
 mod cursor;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One GraphQL request, from its bytes to its answer, the same for every transport.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
     ObjectType, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables, parser::types::OperationType,
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    budget::Budget,
     error::{self, ErrorCode},
     guard::{Checked, Guard, Refusal},
     loaders::Turns,
@@ -188,13 +189,15 @@ where
         return Outcome::refused(refusal).with_operation(&checked);
     }
     // The executor gets the document, never the text.
-    let mut prepared = data(Request::new("")).variables(request.variables);
+    let budget = Budget::new(checked.cost_limit);
+    let mut prepared = data(Request::new("")).variables(request.variables).data(Arc::clone(&budget));
     prepared.operation_name.clone_from(&checked.operation_name);
     prepared.set_parsed_query(checked.document.as_ref().clone());
-    let execution = Turns::of(&prepared).run(schema.execute(prepared));
+    let execution = budget.run(Turns::of(&prepared).run(schema.execute(prepared)));
     let execution = AssertUnwindSafe(execution).catch_unwind();
     let outcome = match tokio::time::timeout(deadline, execution).await {
-        Ok(Ok(response)) => executed(response),
+        Ok(Ok(Ok(response))) => executed(response),
+        Ok(Ok(Err(refusal))) => Outcome::refused(refusal),
         // The panic hook has logged it.
         Ok(Err(_)) => Outcome::internal(),
         Err(_) => Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", deadline.as_secs()))),

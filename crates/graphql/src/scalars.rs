@@ -1,20 +1,26 @@
 //! Dates and times as the API writes them.
 
+use std::ops::RangeInclusive;
+
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{FixedOffset, NaiveDate, SecondsFormat};
+use chrono::{Datelike, FixedOffset, NaiveDate, SecondsFormat};
+
+/// The years that dates from clients may have.
+const YEARS: RangeInclusive<i32> = 1900..=2199;
 
 /// A date of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
-/// A local date without a time of day, as `YYYY-MM-DD`, such as `2026-05-01`.
+/// A local date without a time of day, as `YYYY-MM-DD`, such as `2026-05-01`; of the years 1900 to 2199 where you give one.
 #[Scalar]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        // chrono would also take 2026-5-1.
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.to_string() == *text);
-        date.map(Self).ok_or_else(|| InputValueError::custom("not a date of the form YYYY-MM-DD"))
+        // chrono would also take 2026-5-1 and +10000-01-01. The databases do not agree on years of more digits or fewer.
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let date = date.filter(|date| YEARS.contains(&date.year()) && date.to_string() == *text);
+        date.map(Self).ok_or_else(|| InputValueError::custom("not a date of the form YYYY-MM-DD, 1900 to 2199"))
     }
 
     fn to_value(&self) -> Value {
@@ -60,7 +66,14 @@ mod tests {
     fn a_date_has_one_spelling() {
         let parse = |text: &str| Date::parse(Value::from(text)).ok().map(|date| date.0.to_string());
         assert_eq!(parse("2026-05-01").as_deref(), Some("2026-05-01"));
-        for text in ["2026-5-1", "2026-05-1 ", "2026-02-30", "01.05.2026", "", "+2026-05-1"] {
+        for text in ["1900-01-01", "2199-12-31"] {
+            assert_eq!(parse(text).as_deref(), Some(text));
+        }
+        for text in ["2026-5-1", "2026-05-1 ", "2026-02-30", "01.05.2026", "", "+2026-05-1", "+2026-05-01", "-2026-05-01"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        for text in ["+10000-01-01", "10000-01-01", "1899-12-31", "2200-01-01", "0000-01-01", "2026-05-01T00:00", "２026-05-01"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -23,6 +23,8 @@ pub struct SchemaOptions {
 
 // The guard turns large documents away before they come here, by limits of its own that operators can change. These are
 // a second line, should a document ever come here unchecked, and far enough away never to meet one that was checked.
+// That of complexity counts fields once, whatever their page: with a multiplier for `first` the executor would refuse
+// operations that declare `$first` and leave it out.
 const DEPTH: usize = 40;
 const RECURSIVE_DEPTH: usize = 100;
 const DIRECTIVES: usize = 100;

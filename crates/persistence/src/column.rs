@@ -35,6 +35,11 @@ impl Row {
         people.map(|people| self.check(column, HeadCount::try_new(i64::from(people)))).transpose()
     }
 
+    /// Reads a number that is small and not negative.
+    pub(crate) fn small(self, column: &'static str, number: i32) -> Result<u16> {
+        self.check(column, u16::try_from(number).map_err(|_| Invalid::new("is not a small number")))
+    }
+
     /// Reads a list of texts with `;` between them.
     pub(crate) fn parse_list<T: FromStr<Err = Invalid>>(self, column: &'static str, text: &str) -> Result<Vec<T>> {
         text.split(';').filter(|part| !part.is_empty()).map(|part| self.parse(column, part)).collect()

@@ -63,7 +63,7 @@ impl TryFrom<community::Model> for Record {
                 members: row.people("members", model.members)?,
                 default_audience: row.parse_opt("default_audience", model.default_audience.as_deref())?,
                 cadence: row.parse_opt("cadence", model.cadence.as_deref())?,
-                report_due_days: model.report_due_days.and_then(|days| u16::try_from(days).ok()),
+                report_due_days: model.report_due_days.map(|days| row.small("report_due_days", days)).transpose()?,
                 provenance: row.parse_opt("provenance", model.provenance.as_deref())?,
                 region_method: row.parse_opt("region_method", model.region_method.as_deref())?,
                 source_id: row.parse_opt("source_id", model.source_id.as_deref())?,
@@ -78,7 +78,7 @@ impl TryFrom<community::Model> for Record {
     }
 }
 
-fn model(record: &Record) -> community::Model {
+pub(crate) fn model(record: &Record) -> community::Model {
     use chrono::Datelike;
     let Community { home, profile, .. } = &record.content;
     let search = [Some(&*record.name), home.city.as_deref(), Some(&*record.slug)];
@@ -170,33 +170,28 @@ pub async fn load_former_slugs<C: ConnectionTrait>(
     connection: &C,
     ids: &[CommunityId],
 ) -> Result<HashMap<CommunityId, Vec<Slug>>> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let (name, of) = (community_slug::Entity, community::Entity);
     let current = Query::select()
         .expr(Expr::val(1))
-        .from(community::Entity)
-        .and_where(
-            Expr::col((community::Entity, community::Column::Id))
-                .equals((community_slug::Entity, community_slug::Column::CommunityId)),
-        )
-        .and_where(
-            Expr::col((community::Entity, community::Column::Slug))
-                .equals((community_slug::Entity, community_slug::Column::Slug)),
-        )
+        .from(of)
+        .and_where(Expr::col((of, community::Column::Id)).equals((name, community_slug::Column::CommunityId)))
+        .and_where(Expr::col((of, community::Column::Slug)).equals((name, community_slug::Column::Slug)))
         .take();
-    let found = community_slug::Entity::find()
-        .filter(dialect::is_any_id(
-            connection.get_database_backend(),
-            (community_slug::Entity, community_slug::Column::CommunityId),
-            &ids,
-        ))
-        .filter(Expr::exists(current).not())
-        .order_by_asc(community_slug::Column::Slug)
-        .all(connection)
-        .await?;
     let mut slugs: HashMap<CommunityId, Vec<Slug>> = HashMap::new();
-    for name in found {
-        let row = Row { table: "community_slugs", id: name.community_id };
-        slugs.entry(CommunityId::from_uuid(name.community_id)).or_default().push(row.parse("slug", &name.slug)?);
+    // An export asks for a whole network at once, and a statement holds only so many values.
+    for chunk in ids.chunks(500) {
+        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.uuid()).collect();
+        let id = (name, community_slug::Column::CommunityId);
+        let found = community_slug::Entity::find()
+            .filter(dialect::is_any_id(connection.get_database_backend(), id, &chunk))
+            .filter(Expr::exists(current.clone()).not())
+            .order_by_asc(community_slug::Column::Slug)
+            .all(connection)
+            .await?;
+        for name in found {
+            let row = Row { table: "community_slugs", id: name.community_id };
+            slugs.entry(CommunityId::from_uuid(name.community_id)).or_default().push(row.parse("slug", &name.slug)?);
+        }
     }
     Ok(slugs)
 }

@@ -13,6 +13,10 @@ use crate::{Error, Result, entity::instance};
 const IDLE_IN_TRANSACTION: &str = "1000";
 /// How long a statement waits for a lock (milliseconds); the seal at COMMIT is bounded by nothing else.
 const LOCK_TIMEOUT: &str = "5000";
+/// How long one statement may run (milliseconds): no answer is waited for longer, so neither is work done for it.
+const STATEMENT_TIMEOUT: &str = "30000";
+/// How long to wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The target in the log of what is said of each statement.
 const STATEMENTS: &str = "convene::statements";
@@ -36,24 +40,29 @@ impl Database {
         let (reader, writer) = if is_sqlite(address) {
             // SQLite has one writer at a time. One connection for all writes makes them wait in our queue, where the
             // wait is short and fair, instead of failing on the file's lock.
-            (connect_sqlite(address, connections.max(1)).await?, connect_sqlite(address, 1).await?)
+            (connect_sqlite(address, connections.max(1), false).await?, connect_sqlite(address, 1, false).await?)
         } else {
             let pool = connect_postgres(address, connections.max(2)).await?;
             (pool.clone(), pool)
         };
-        let row = instance::Entity::find().one(&reader).await?;
-        let instance = row.ok_or_else(|| Error::Address("names a database that was not migrated".to_owned()))?.id;
+        let not_ours = || Error::Address("names a database that was not migrated (see `convene migrate up`)".to_owned());
+        let row = match instance::Entity::find().one(&reader).await {
+            Err(error) if is_missing_table(&error) => return Err(not_ours()),
+            row => row?,
+        };
+        let instance = row.ok_or_else(not_ours)?.id;
         Ok(Self { reader, writer, instance: InstanceId::from_uuid(instance) })
     }
 
-    /// Opens one connection, for migrations: they must not meet the limits of serving connections.
+    /// Opens one connection, for migrations: they must not meet the limits of serving connections. A SQLite file that is
+    /// not there is made.
     pub async fn connect_once(address: &str) -> Result<DatabaseConnection> {
         if is_sqlite(address) {
-            return connect_sqlite(address, 1).await;
+            return connect_sqlite(address, 1, true).await;
         }
         check_postgres(address)?;
         let mut options = ConnectOptions::new(address);
-        options.max_connections(1).sqlx_logging(false);
+        options.max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
         Ok(sea_orm::Database::connect(options).await?)
     }
 
@@ -78,7 +87,13 @@ impl Database {
             // A deferred transaction reads from the moment of its first statement on.
             _ => TransactionOptions::default(),
         };
-        Ok(self.reader.begin_with_options(options).await?)
+        let snapshot = self.reader.begin_with_options(options).await?;
+        if snapshot.get_database_backend() == DbBackend::Postgres {
+            // It locks nothing, and what reads everything takes its time, between statements too.
+            snapshot.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+            snapshot.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        }
+        Ok(snapshot)
     }
 
     /// Asks the database for a sign of life.
@@ -103,23 +118,36 @@ fn is_sqlite(address: &str) -> bool {
 }
 
 fn check_postgres(address: &str) -> Result<()> {
-    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-        Ok(())
-    } else {
-        Err(Error::Address("begins with none of sqlite://, postgres://, postgresql://".to_owned()))
+    if !address.starts_with("postgres://") && !address.starts_with("postgresql://") {
+        return Err(Error::Address("begins with none of sqlite://, postgres://, postgresql://".to_owned()));
     }
+    // The library's own error would repeat the address, with its password.
+    address
+        .parse::<sea_orm::sqlx::postgres::PgConnectOptions>()
+        .map(drop)
+        .map_err(|_| Error::Address("is not one of Postgres".to_owned()))
 }
 
-async fn connect_sqlite(address: &str, connections: u32) -> Result<DatabaseConnection> {
+/// SQLite says so in words only, Postgres by its state.
+fn is_missing_table(error: &sea_orm::DbErr) -> bool {
+    let text = error.to_string();
+    text.contains("no such table") || text.contains("relation \"instances\" does not exist")
+}
+
+async fn connect_sqlite(address: &str, connections: u32, create: bool) -> Result<DatabaseConnection> {
+    let file = address.trim_start_matches("sqlite:").trim_start_matches("//");
+    if file.split('?').next().is_none_or(str::is_empty) {
+        return Err(Error::Address("names no file".to_owned()));
+    }
     if address.contains(":memory:") || address.contains("mode=memory") {
         return Err(Error::Address(
             "is in memory, where each connection would have a database of its own; name a file".to_owned(),
         ));
     }
     let mut options = ConnectOptions::new(address);
-    options.max_connections(connections).sqlx_logging(false).test_before_acquire(false).map_sqlx_sqlite_opts(|sqlite| {
+    options.max_connections(connections).sqlx_logging(false).test_before_acquire(false).map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
-            .create_if_missing(true)
+            .create_if_missing(create)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .pragma("journal_mode", "WAL")
@@ -134,12 +162,16 @@ async fn connect_postgres(address: &str, connections: u32) -> Result<DatabaseCon
     let mut options = ConnectOptions::new(address);
     options
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(8))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)
         // A check before every use costs a round trip a statement; an idle connection is another matter.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION), ("lock_timeout", LOCK_TIMEOUT)])
+            postgres.options([
+                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+                ("lock_timeout", LOCK_TIMEOUT),
+                ("statement_timeout", STATEMENT_TIMEOUT),
+            ])
         });
     Ok(traced(sea_orm::Database::connect(options).await?))
 }

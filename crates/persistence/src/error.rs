@@ -3,6 +3,11 @@
 use sea_orm::{DbErr, SqlErr};
 use uuid::Uuid;
 
+/// Postgres: connection lost, too many connections, shut down, no such database.
+const UNAVAILABLE: [&str; 4] = ["08", "53", "57P", "3D000"];
+/// Postgres: deadlock or failed serialisation, lock not to be had in time.
+const COLLISION: [&str; 2] = ["40", "55P03"];
+
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -51,9 +56,25 @@ impl Error {
             Self::Driver(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => true,
             Self::Driver(DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) => {
                 matches!(&**error, SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed)
+                    || self.has_state(&UNAVAILABLE)
             }
             _ => false,
         }
+    }
+
+    /// Whether another write was in the way: the same one tried again can succeed.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::Duplicate(_)) || self.has_state(&COLLISION)
+    }
+
+    /// Whether Postgres failed with one of these states, which are given by how they begin.
+    fn has_state(&self, states: &[&str]) -> bool {
+        use sea_orm::{RuntimeErr, SqlxError};
+        let Self::Driver(DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = self else {
+            return false;
+        };
+        let SqlxError::Database(error) = &**error else { return false };
+        error.code().is_some_and(|code| states.iter().any(|state| code.starts_with(state)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading the change log.
 
 use convene_domain::{
+    Invalid,
     change::{Change, Head, Position},
     id::{ChangeId, NetworkId, Within},
 };
@@ -30,7 +31,7 @@ impl TryFrom<Scoped> for Change {
         let row = Row { table: "changes", id: change.id };
         Ok(Self {
             network: NetworkId::from_uuid(change.network_id),
-            position: change.position.unwrap_or_default(),
+            position: row.check("position", change.position.ok_or_else(|| Invalid::new("is missing: it was not sealed")))?,
             id: ChangeId::from_uuid(change.id),
             kind: row.parse("kind", &change.kind)?,
             entity_type: row.parse("entity_type", &change.entity_type)?,

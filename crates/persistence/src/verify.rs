@@ -1,13 +1,19 @@
 //! Checks everything that is derived against what it is derived from.
 
 use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement};
 use uuid::Uuid;
 
-use crate::{Database, Result};
+use crate::{
+    Database, Result, communities,
+    entity::{community, gathering},
+    gatherings,
+};
 
 /// How many differences of one kind are listed one by one.
 const LISTED: usize = 20;
+/// How many rows are read at a time.
+const CHUNK: u64 = 1_000;
 
 /// A difference between what is stored and what should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,13 +129,14 @@ const CHECKS: &[Check] = &[
         is: "SELECT n.network_id, n.community_id, n.slug FROM community_slugs n JOIN communities c ON c.id = n.community_id AND c.slug = n.slug",
         columns: &[Network, Community, Text("slug")],
     },
-    // Each record was written as often as the log says, each time once.
+    // Each record was written as often as the log says, and its last revision is the last that was logged.
     Check {
         subject: "revisions",
-        should: "SELECT entity_id, COUNT(*) FROM changes GROUP BY entity_id",
-        is: "SELECT id, revision FROM networks UNION ALL SELECT id, revision FROM terms UNION ALL SELECT id, revision FROM communities
-             UNION ALL SELECT id, revision FROM gatherings UNION ALL SELECT id, revision FROM gathering_reports",
-        columns: &[Entity, Number("revision")],
+        should: "SELECT entity_id, COUNT(*), MAX(revision) FROM changes GROUP BY entity_id",
+        is: "SELECT id, revision, revision FROM networks UNION ALL SELECT id, revision, revision FROM terms
+             UNION ALL SELECT id, revision, revision FROM communities UNION ALL SELECT id, revision, revision FROM gatherings
+             UNION ALL SELECT id, revision, revision FROM gathering_reports",
+        columns: &[Entity, Number("changes"), Number("revision")],
     },
     Check {
         subject: "revisions in the log",
@@ -170,6 +177,50 @@ const CHECKS: &[Check] = &[
         is: "SELECT s.scope_id, s.position FROM change_scopes s JOIN network_heads h ON h.network_id = s.scope_id",
         columns: &[Network, Number("position")],
     },
+    // What the last change of each record said of its scope is what its scope rows say, unless a move has changed the
+    // tree since, or another host the scope of a report's gathering: of those only what moved was logged.
+    Check {
+        subject: "change_scopes",
+        should: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
+                 JOIN (SELECT scope_id, community_id AS entity_id FROM community_scopes
+                       UNION ALL SELECT scope_id, gathering_id FROM gathering_scopes
+                       UNION ALL SELECT scope_id, report_id FROM report_scopes) s ON s.entity_id = c.entity_id
+                 JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+                       LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' GROUP BY h.network_id) v
+                   ON v.network_id = c.network_id AND v.moved <= c.position
+                 WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)
+                 AND NOT EXISTS (SELECT 1 FROM gathering_reports r JOIN changes g ON g.entity_id = r.gathering_id
+                                 WHERE r.id = c.entity_id AND g.position > c.position)",
+        is: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
+             JOIN change_scopes s ON s.position = c.position AND s.effect <> 'LEFT'
+             JOIN (SELECT id AS scope_id, network_id FROM communities UNION ALL SELECT id, id FROM networks) o
+               ON o.scope_id = s.scope_id AND o.network_id = c.network_id
+             JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+                   LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' GROUP BY h.network_id) v
+               ON v.network_id = c.network_id AND v.moved <= c.position
+             WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT')
+             AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)
+             AND NOT EXISTS (SELECT 1 FROM gathering_reports r JOIN changes g ON g.entity_id = r.gathering_id
+                                 WHERE r.id = c.entity_id AND g.position > c.position)",
+        columns: &[Scope("scope"), Number("position"), Entity],
+    },
+    // A record that is new can only enter.
+    Check {
+        subject: "effects",
+        should: "SELECT scope_id, position FROM change_scopes WHERE 1 = 0",
+        is: "SELECT s.scope_id, s.position FROM changes c JOIN change_scopes s ON s.position = c.position AND s.effect <> 'ENTERED'
+             JOIN (SELECT id AS scope_id, network_id FROM communities UNION ALL SELECT id, id FROM networks) o
+               ON o.scope_id = s.scope_id AND o.network_id = c.network_id
+             WHERE c.kind = 'CREATED'",
+        columns: &[Scope("scope"), Number("position of a new record that did not enter")],
+    },
+    Check {
+        subject: "change_sets",
+        should: "SELECT network_id, change_set_id FROM changes",
+        is: "SELECT c.network_id, c.change_set_id FROM changes c
+             JOIN change_sets s ON s.id = c.change_set_id AND s.network_id = c.network_id",
+        columns: &[Network, Entity],
+    },
 ];
 
 /// Checks everything as of one moment and lists what is wrong. `progress` is told the subject of each check.
@@ -191,8 +242,43 @@ pub async fn run(database: &Database, mut progress: impl FnMut(&'static str)) ->
             }
         }
     }
+    progress("columns");
+    check_columns(&snapshot, &mut differences).await?;
     snapshot.rollback().await?;
     Ok(differences)
+}
+
+/// Reads every community and gathering and writes it again in thought: what a row holds beside the record itself, such
+/// as the weekday of its date or its text for searches, has to come out the same.
+async fn check_columns<C: ConnectionTrait>(connection: &C, differences: &mut Vec<Difference>) -> Result<()> {
+    let mut differ = |table, id: Uuid| {
+        let detail = format!("record {} holds columns that do not follow from its others", id.simple());
+        differences.push(Difference { subject: table, detail });
+    };
+    let mut after = Uuid::nil();
+    loop {
+        let rows = community::Entity::find().filter(community::Column::Id.gt(after)).order_by_asc(community::Column::Id);
+        let rows = rows.limit(CHUNK).all(connection).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        for row in rows {
+            if communities::model(&row.clone().try_into()?) != row {
+                differ("communities", row.id);
+            }
+        }
+    }
+    after = Uuid::nil();
+    loop {
+        let rows = gathering::Entity::find().filter(gathering::Column::Id.gt(after)).order_by_asc(gathering::Column::Id);
+        let rows = rows.limit(CHUNK).all(connection).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.id;
+        for row in rows {
+            if gatherings::model(&row.clone().try_into()?) != row {
+                differ("gatherings", row.id);
+            }
+        }
+    }
 }
 
 fn describe(check: &Check, row: &QueryResult) -> Result<String> {

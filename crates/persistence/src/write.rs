@@ -8,8 +8,8 @@ use convene_domain::{
     id::{ChangeId, InstanceId, NetworkId},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -56,9 +56,12 @@ impl Write {
         self.changes.entry(network).or_default().push(change);
     }
 
-    /// Lets one import at a time read and write: it compares much before it writes.
+    /// Waits until no other import writes: two that write the same records in another order would wait for each other.
     pub async fn exclude_other_imports(&self) -> Result<()> {
         if self.transaction.get_database_backend() == DbBackend::Postgres {
+            // However long the other one takes.
+            self.transaction.execute_unprepared("SET LOCAL lock_timeout = 0").await?;
+            self.transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             self.transaction.execute_unprepared("SELECT pg_advisory_xact_lock(6071843202)").await?;
         }
         Ok(())
@@ -100,7 +103,12 @@ impl Write {
         transaction.commit().await?;
         let mut heads = Vec::new();
         for set in sets {
-            heads.push(sealed_head(&database, &set).await?);
+            match sealed_head(&database, &set).await {
+                Ok(head) => heads.push(head),
+                Err(Error::NotCommitted) => return Err(Error::NotCommitted),
+                // It is committed: to call that a failure would have the caller do it again.
+                Err(error) => tracing::warn!(%error, "the head of a write that was kept cannot be read"),
+            }
         }
         Ok(heads)
     }
@@ -128,12 +136,13 @@ impl Write {
         E::Model: IntoActiveModel<A>,
         A: ActiveModelTrait<Entity = E> + Send,
     {
-        let result = E::update_many()
-            .set(all_set::<E, A>(row))
-            .filter(id.0.eq(id.1))
-            .filter(revision.0.eq(revision.1))
-            .exec(&self.transaction)
-            .await?;
+        let mut row: A = all_set::<E, A>(row);
+        // Where a record was born does not change, whoever writes it.
+        for column in E::Column::iter().filter(|column| column.as_str() == "origin") {
+            row.not_set(column);
+        }
+        let result =
+            E::update_many().set(row).filter(id.0.eq(id.1)).filter(revision.0.eq(revision.1)).exec(&self.transaction).await?;
         if result.rows_affected == 1 { Ok(()) } else { Err(Error::Stale { id: id.1, expected: revision.1 }) }
     }
 }

@@ -53,9 +53,9 @@ pub(crate) struct ImportArgs {
     /// Check everything and report what would change, but change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Who may read the reports: for those that do not say themselves
-    #[arg(long, default_value = "MEMBERS", value_name = "MEMBERS|NETWORK|PUBLIC")]
-    pub(crate) audience: Audience,
+    /// Who may read reports that do not say themselves; without it, a new one is for members and others stay as they are
+    #[arg(long, value_name = "MEMBERS|NETWORK|PUBLIC")]
+    pub(crate) audience: Option<Audience>,
     /// Let the files win over records that were changed here since the last import
     #[arg(long)]
     pub(crate) overwrite: bool,

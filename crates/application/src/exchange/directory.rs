@@ -80,6 +80,16 @@ impl Directory {
         self.named.insert(id);
     }
 
+    /// Notes that the files name a network, wherever it comes from.
+    pub(super) fn touch(&mut self, id: NetworkId) {
+        self.named.insert(id);
+    }
+
+    /// All networks, of the files and stored.
+    pub(super) fn all_networks(&self) -> Vec<NetworkId> {
+        self.networks.values().copied().collect()
+    }
+
     /// Finds a network by its slug.
     pub(super) fn network(&self, slug: &str) -> Option<NetworkId> {
         self.networks.get(slug).copied()
@@ -87,7 +97,7 @@ impl Directory {
 
     /// All networks that this import can touch.
     pub(super) fn touched(&self) -> Vec<NetworkId> {
-        if self.named.is_empty() { self.networks.values().copied().collect() } else { self.named.iter().copied().collect() }
+        if self.named.is_empty() { self.all_networks() } else { self.named.iter().copied().collect() }
     }
 
     /// Adds a slug that a community has or had.

@@ -29,7 +29,8 @@ impl fmt::Display for Fault {
             write!(f, ", line {line}")?;
         }
         if let Some(column) = &self.column {
-            write!(f, ", column {column}")?;
+            // A name of the file's own can hold anything, and this is read on a terminal.
+            write!(f, ", column {}", column.escape_debug())?;
         }
         match &self.value {
             Some(value) => write!(f, ": {value:?} {}", self.reason),

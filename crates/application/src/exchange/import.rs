@@ -32,8 +32,9 @@ const CHUNK: usize = 500;
 pub struct ImportOptions {
     /// Only check and compare; write nothing.
     pub dry_run: bool,
-    /// Who may read reports whose row does not say.
-    pub audience: Audience,
+    /// Who may read reports whose row does not say. When this does not say either, a report that is stored keeps its
+    /// audience, and a new one is for members.
+    pub audience: Option<Audience>,
     /// Let the files win where a record was changed both in them and here.
     pub overwrite: bool,
 }
@@ -46,7 +47,7 @@ pub enum ImportError {
     Faults(Faults),
     /// The records were written by others again and again while they were compared.
     #[error("others kept changing the same records; nothing was imported, try again")]
-    Busy,
+    Busy(#[source] Option<convene_persistence::Error>),
     /// The database failed.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -95,6 +96,7 @@ pub async fn import(
     mut progress: impl FnMut(&'static str, usize, usize),
 ) -> Result<Imported, ImportError> {
     let database = app.database();
+    let mut busy = None;
     for _ in 0..ATTEMPTS {
         let faults = RefCell::<Faults>::default();
         let files = Folder::read(folder, &faults);
@@ -119,12 +121,12 @@ pub async fn import(
                 summary.heads = heads;
                 return Ok(summary);
             }
-            // Someone wrote one of the records since it was compared.
-            Err(convene_persistence::Error::Stale { .. } | convene_persistence::Error::Duplicate(_)) => {}
+            // Someone wrote one of the records since it was compared, or holds it now.
+            Err(error) if error.is_collision() => busy = Some(error),
             Err(error) => return Err(error.into()),
         }
     }
-    Err(ImportError::Busy)
+    Err(ImportError::Busy(busy))
 }
 
 fn summarise(plan: &Plan, ignored: Vec<String>) -> Imported {
@@ -134,6 +136,7 @@ fn summarise(plan: &Plan, ignored: Vec<String>) -> Imported {
     tally(&mut summary, "terms", &plan.terms);
     tally(&mut summary, "communities", &plan.communities);
     tally(&mut summary, "gatherings", &plan.gatherings);
+    tally(&mut summary, "RSVPs", &plan.rsvps);
     tally(&mut summary, "reports", &plan.reports);
     summary
 }
@@ -194,10 +197,16 @@ async fn write(
     let mut import = Import { write, prints: HashMap::new(), progress };
     write_networks(&mut import, plan.networks, plan.terms).await?;
     write_communities(&mut import, plan.communities).await?;
-    // RSVPs stand in the report's row and belong to the gathering.
     let mut rsvps: HashMap<GatheringId, Rsvps> = HashMap::new();
-    for plan in plan.reports.iter().filter(|plan| matches!(plan.fate, Fate::Create | Fate::Update)) {
-        rsvps.insert(plan.record.content.gathering, plan.record.rsvps);
+    for Planned { fate, prints, record, .. } in plan.rsvps {
+        if matches!(fate, Fate::Create | Fate::Update) {
+            rsvps.insert(record.gathering, record.rsvps);
+            // They are compared for themselves, whatever the gathering's revision.
+            let rows = prints
+                .into_iter()
+                .map(|(part, fingerprint)| (record.gathering.uuid(), part, imports::Imported { fingerprint, revision: 0 }));
+            import.prints.entry(record.network).or_default().extend(rows);
+        }
     }
     write_gatherings(&mut import, plan.gatherings, &mut rsvps).await?;
     write_rsvps(&mut import, rsvps).await?;
@@ -240,7 +249,7 @@ async fn write_networks(
 
 async fn write_communities(import: &mut Import<'_>, plans: Vec<plan::CommunityPlan>) -> convene_persistence::Result<()> {
     let origin = import.write.instance();
-    let (mut new, mut slugs) = (Vec::new(), Vec::new());
+    let (mut new, mut changed, mut slugs) = (Vec::new(), Vec::new(), Vec::new());
     for Planned { fate, prints, record: planned, .. } in plans {
         let revision = planned.stored.as_ref().map(|stored| stored.revision).unwrap_or_default() + 1;
         let moved = planned.stored.as_ref().is_some_and(|stored| stored.parent != planned.content.parent);
@@ -248,7 +257,7 @@ async fn write_communities(import: &mut Import<'_>, plans: Vec<plan::CommunityPl
         let network = record.network;
         match fate {
             Fate::Create => new.push(record),
-            Fate::Update => communities::update(&import.write, &record).await?,
+            Fate::Update => changed.push(record),
             Fate::Unchanged | Fate::Conflict => continue,
         }
         slugs.extend(planned.new_aliases.into_iter().map(|alias| (network, alias, planned.id)));
@@ -257,6 +266,10 @@ async fn write_communities(import: &mut Import<'_>, plans: Vec<plan::CommunityPl
     for (written, chunk) in new.chunks(CHUNK).enumerate() {
         communities::add_many(&import.write, chunk).await?;
         (import.progress)("communities", written * CHUNK + chunk.len(), new.len());
+    }
+    // After the new ones: a stored community can move under one of them.
+    for record in &changed {
+        communities::update(&import.write, record).await?;
     }
     communities::add_slugs(&import.write, &slugs).await
 }

@@ -12,6 +12,7 @@ mod fields;
 mod files;
 mod import;
 mod plan;
+mod quotes;
 mod suspicious;
 mod table;
 

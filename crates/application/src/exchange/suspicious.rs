@@ -68,7 +68,7 @@ pub(super) fn find(plan: &Plan) -> Vec<Suspicion> {
 }
 
 /// Sources give online gatherings some point on the map. One that gatherings of many communities share is no place.
-fn at_placeholders(all: &[GatheringPlan]) -> Vec<String> {
+fn at_placeholders(all: &[GatheringPlan]) -> BTreeSet<String> {
     let mut at_point: HashMap<_, Vec<&GatheringPlan>> = HashMap::new();
     for plan in all.iter().filter(|plan| plan.record.content.format == Format::Online) {
         if let Some(point) = plan.record.content.venue.coordinates.filter(|point| !point.is_null_island()) {

@@ -2,11 +2,16 @@
 
 use std::{cell::RefCell, collections::HashMap, fs, path::Path};
 
-use convene_domain::{Invalid, text::TEXT_LIMIT};
+use convene_domain::{
+    Invalid,
+    occurrence::Moment,
+    text::{HeadCount, TEXT_LIMIT},
+};
 
 use super::{
     fault::{Fault, Faults, shown},
     files::File,
+    quotes,
 };
 
 /// The rows of a file.
@@ -47,24 +52,33 @@ impl Table {
             return None;
         };
         let header = read_header(file, &header, faults)?;
+        if let Some((line, index, reason)) = quotes::check(bytes) {
+            let column = header.iter().find(|(_, at)| **at == index).map(|(name, _)| name.clone());
+            faults.borrow_mut().add(Fault {
+                file: file.name.to_owned(),
+                line: Some(line),
+                column,
+                value: None,
+                reason: reason.to_owned(),
+            });
+            return None;
+        }
         let mut table = Self { file, header, rows: Vec::new() };
         let mut lines = Lines { bytes, at: 0, line: 1 };
         for record in records {
-            // Reading from memory fails for no reason but this one.
-            let Ok(record) = record else {
-                faults.borrow_mut().add_file(file.name, "is not a CSV file");
-                return None;
-            };
+            // Reading from memory does not fail.
+            let Ok(record) = record else { continue };
             let line = lines.at(record.position().map_or(0, csv::Position::byte));
-            table.add(line, record, faults);
+            table.add(line, &record, faults);
         }
         Some(table)
     }
 
-    fn add(&mut self, line: u64, record: csv::ByteRecord, faults: &RefCell<Faults>) {
-        let fault = |column: Option<&str>, reason: String| {
-            let column = column.map(str::to_owned);
-            faults.borrow_mut().add(Fault { file: self.file.name.to_owned(), line: Some(line), column, value: None, reason });
+    fn add(&mut self, line: u64, record: &csv::ByteRecord, faults: &RefCell<Faults>) {
+        let fault = |column: Option<(&str, usize)>, reason: String| {
+            let value = column.and_then(|(_, index)| record.get(index)).map(|bytes| shown(&String::from_utf8_lossy(bytes)));
+            let column = column.map(|(name, _)| name.to_owned());
+            faults.borrow_mut().add(Fault { file: self.file.name.to_owned(), line: Some(line), column, value, reason });
         };
         if record.len() != self.header.len() {
             fault(None, format!("has {} fields, the header has {}", record.len(), self.header.len()));
@@ -73,15 +87,15 @@ impl Table {
         for (name, index) in &self.header {
             let field = record.get(*index).unwrap_or_default();
             if field.len() > TEXT_LIMIT {
-                fault(Some(name), format!("is {} bytes long, more than {TEXT_LIMIT}", field.len()));
+                fault(Some((name, *index)), format!("is {} bytes long, more than {TEXT_LIMIT}", field.len()));
                 return;
             }
         }
-        match csv::StringRecord::from_byte_record(record) {
+        match csv::StringRecord::from_byte_record(record.clone()) {
             Ok(record) => self.rows.push((line, record)),
             Err(error) => {
                 let index = error.utf8_error().field();
-                let column = self.header.iter().find(|(_, at)| **at == index).map(|(name, _)| name.as_str());
+                let column = self.header.iter().find(|(_, at)| **at == index).map(|(name, _)| (name.as_str(), index));
                 fault(column, "is not UTF-8".to_owned());
             }
         }
@@ -212,12 +226,14 @@ impl<'a> Row<'a> {
 
 /// Reads a whole number.
 pub(super) fn integer(text: &str) -> Result<i64, Invalid> {
-    text.parse().map_err(|_| Invalid::new("is not a whole number"))
+    // The library would also take +5.
+    text.parse().ok().filter(|_| !text.starts_with('+')).ok_or_else(|| Invalid::new("is not a whole number"))
 }
 
 /// Reads a whole number that is small and not negative.
 pub(super) fn small(text: &str) -> Result<u16, Invalid> {
-    text.parse().map_err(|_| Invalid::new(format!("is not a whole number from 0 to {}", u16::MAX)))
+    let number = integer(text).ok().and_then(|number| u16::try_from(number).ok());
+    number.ok_or_else(|| Invalid::new(format!("is not a whole number from 0 to {}", u16::MAX)))
 }
 
 /// Reads a decimal number.
@@ -235,13 +251,13 @@ pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
 
 /// Reads a calendar day.
 pub(super) fn day(text: &str) -> Result<chrono::NaiveDate, Invalid> {
-    match convene_domain::occurrence::Moment::parse(text, None) {
-        Ok(convene_domain::occurrence::Moment::Day(day)) => Ok(day),
-        _ => Err(Invalid::new("is not a day (YYYY-MM-DD)")),
+    match Moment::parse(text, None) {
+        Ok(Moment::Day(day)) => Ok(day),
+        _ => Err(Invalid::new("is not a day (YYYY-MM-DD) of the years 1900 to 2199")),
     }
 }
 
 /// Reads a number of people.
-pub(super) fn people(text: &str) -> Result<convene_domain::text::HeadCount, Invalid> {
-    integer(text).and_then(convene_domain::text::HeadCount::try_new)
+pub(super) fn people(text: &str) -> Result<HeadCount, Invalid> {
+    integer(text).and_then(HeadCount::try_new)
 }

@@ -37,7 +37,7 @@ pub enum ErrorCode {
     TooManyDirectives,
     /// A field has too many arguments.
     TooManyArguments,
-    /// The operation costs too much.
+    /// The operation costs too much, or its answer does.
     TooComplex,
     /// An argument or a variable has a value that it cannot have.
     BadUserInput,

@@ -12,8 +12,12 @@ use async_graphql::parser::{
 pub(super) enum Times {
     /// A fixed guess.
     Fixed(u64),
-    /// As many as `first` or `last` ask for.
+    /// As many as `first` or `last` ask for, for the lists of the connection that it leads to.
     Page,
+    /// The page that the field which leads to the connection asked for.
+    Entries,
+    /// As many as this argument has values.
+    Argument(&'static str),
 }
 
 /// An output field.
@@ -47,6 +51,9 @@ pub(super) struct Catalog {
 
 /// A bounded list of ours has a handful of entries.
 const LIST: u64 = 5;
+
+/// Arguments of lists that answer one entry for each of their values.
+const ONE_EACH: [&str; 2] = ["ids", "representations"];
 
 /// Lists of the introspection schema: parent, field, type. They may nest without end, so each weighs more than a list of ours.
 const INTROSPECTION_LISTS: [(&str, &str, &str); 9] = [
@@ -141,12 +148,16 @@ pub(super) fn root(operation: OperationType) -> &'static str {
 fn times(parent: &str, field: &FieldDefinition) -> Times {
     let pages = field.arguments.iter().any(|argument| matches!(argument.node.name.node.as_str(), "first" | "last"));
     if pages {
-        Times::Page
-    } else if is_list(&field.ty.node) && !parent.ends_with("Connection") {
-        Times::Fixed(LIST)
-    } else {
-        // The lists of a connection hold one page, which the field that leads to it has already counted.
-        Times::Fixed(1)
+        return Times::Page;
+    }
+    if !is_list(&field.ty.node) {
+        return Times::Fixed(1);
+    }
+    let named = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
+    match ONE_EACH.into_iter().find(|name| named(name)) {
+        Some(argument) => Times::Argument(argument),
+        None if parent.ends_with("Connection") => Times::Entries,
+        None => Times::Fixed(LIST),
     }
 }
 

@@ -1,22 +1,21 @@
 //! The cost of an operation: about how many fields its answer can hold.
 //!
 //! Each field costs 1 and `totalCount` 10, for it counts rows, and every ten values in its arguments 1 more, for they are copied each
-//! time the field is resolved. A connection multiplies what is below it by the page asked for, any other list by a guess. Variables
-//! decide page sizes, so this is computed for each request.
+//! time the field is resolved. The lists of a connection count as often as the page asked for has entries, a list that answers ids
+//! as often as there are ids, and what is below any other list as often as a guess. Variables decide page sizes, so this is computed
+//! for each request. Where the guess was low, the budget of the request ends what costs more in truth.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
 use async_graphql::{
     Name, Value, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
 };
 
+use convene_domain::page::PageRequest;
+
 use super::catalog::{self, Catalog, Times};
 
-/// What a page holds when nobody says.
-const DEFAULT_PAGE: u64 = 20;
-/// The largest page. Sizes that the resolver is going to refuse count as this.
-const LARGEST_PAGE: u64 = 100;
 /// What it costs to count a list.
 const TOTAL_COUNT: u64 = 10;
 
@@ -40,7 +39,27 @@ pub(super) fn of(
     variables: &Variables,
 ) -> u64 {
     let mut walk = Walk { catalog, document, operation, variables, fragments: HashMap::new(), variable_sizes: HashMap::new() };
-    walk.set(Some(catalog::root(operation.ty)), &operation.selection_set.node)
+    walk.set(Some(catalog::root(operation.ty)), &operation.selection_set.node).times(1)
+}
+
+/// The cost of a selection set.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    /// What costs the same whatever the page.
+    once: u64,
+    /// What costs this for each entry of a page: the lists of a connection.
+    each: u64,
+}
+
+impl Cost {
+    fn plus(self, other: Self) -> Self {
+        Self { once: self.once.saturating_add(other.once), each: self.each.saturating_add(other.each) }
+    }
+
+    /// The cost with so many entries on the page.
+    fn times(self, entries: u64) -> u64 {
+        self.each.saturating_mul(entries).saturating_add(self.once)
+    }
 }
 
 struct Walk<'a> {
@@ -48,13 +67,13 @@ struct Walk<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    fragments: HashMap<&'a str, u64>,
+    fragments: HashMap<&'a str, Cost>,
     variable_sizes: HashMap<Name, u64>,
 }
 
 impl<'a> Walk<'a> {
     /// `parent` is unknown below a field that the schema does not have; validation refuses those after us.
-    fn set(&mut self, parent: Option<&'a str>, set: &'a SelectionSet) -> u64 {
+    fn set(&mut self, parent: Option<&'a str>, set: &'a SelectionSet) -> Cost {
         let costs = set.items.iter().map(|selection| match &selection.node {
             Selection::Field(field) => self.field(parent, &field.node),
             Selection::InlineFragment(inline) => {
@@ -63,27 +82,29 @@ impl<'a> Walk<'a> {
             }
             Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
         });
-        costs.fold(0, u64::saturating_add)
+        costs.fold(Cost::default(), Cost::plus)
     }
 
-    fn field(&mut self, parent: Option<&'a str>, field: &'a Field) -> u64 {
+    fn field(&mut self, parent: Option<&'a str>, field: &'a Field) -> Cost {
         let name = field.name.node.as_str();
         let catalog = self.catalog;
         let known = parent.and_then(|parent| catalog.field(parent, name));
-        let times = match known.map_or(Times::Fixed(1), |known| known.times) {
-            Times::Fixed(times) => times,
-            Times::Page => self.page(field),
-        };
         let own = if name == "totalCount" { TOTAL_COUNT } else { 1 } + self.arguments(field) / VALUES_A_FIELD;
         let below = self.set(known.map(|known| known.type_name.as_str()), &field.selection_set.node);
-        below.saturating_mul(times).saturating_add(own)
+        let of = |times: u64| below.times(1).saturating_mul(times).saturating_add(own);
+        match known.map_or(Times::Fixed(1), |known| known.times) {
+            Times::Fixed(times) => Cost { once: of(times), each: 0 },
+            Times::Argument(name) => Cost { once: of(self.length(field, name)), each: 0 },
+            Times::Entries => Cost { once: 0, each: of(1) },
+            Times::Page => Cost { once: below.times(self.page(field)).saturating_add(own), each: 0 },
+        }
     }
 
-    fn fragment(&mut self, name: &'a str) -> u64 {
+    fn fragment(&mut self, name: &'a str) -> Cost {
         if let Some(cost) = self.fragments.get(name) {
             return *cost;
         }
-        let Some(fragment) = self.document.fragments.get(name) else { return 0 };
+        let Some(fragment) = self.document.fragments.get(name) else { return Cost::default() };
         let cost = self.set(Some(&fragment.node.type_condition.node.on.node), &fragment.node.selection_set.node);
         self.fragments.insert(name, cost);
         cost
@@ -96,7 +117,7 @@ impl<'a> Walk<'a> {
             // Only the names of variables are of interest; each stands for the null that is put in its place, and for its own value.
             let literal = value.node.clone().into_const_with(|name| {
                 sum = sum.saturating_add(self.variable_size(&name));
-                Ok::<_, std::convert::Infallible>(Value::Null)
+                Ok::<_, Infallible>(Value::Null)
             });
             let Ok(literal) = literal;
             sum = sum.saturating_add(values(&literal));
@@ -120,10 +141,23 @@ impl<'a> Walk<'a> {
             match value {
                 Value::Null => None,
                 Value::Number(number) => Some(in_range(number.as_u64())),
-                _ => Some(LARGEST_PAGE),
+                _ => Some(PageRequest::MAX),
             }
         });
-        asked.max().unwrap_or(DEFAULT_PAGE)
+        asked.max().unwrap_or(PageRequest::DEFAULT.unsigned_abs())
+    }
+
+    /// How many values a list in the arguments has. A value that is no list stands for a list of one.
+    fn length(&self, field: &Field, argument: &str) -> u64 {
+        let value = field.get_argument(argument).map(|value| {
+            let filled = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(self.variable(&name).unwrap_or_default()));
+            let Ok(filled) = filled;
+            filled
+        });
+        match value {
+            Some(Value::List(list)) => list.len() as u64,
+            _ => 1,
+        }
     }
 
     fn variable(&self, name: &Name) -> Option<Value> {
@@ -133,6 +167,7 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Sizes that the resolver is going to refuse count as the largest.
 fn in_range(size: Option<u64>) -> u64 {
-    size.filter(|size| (1..=LARGEST_PAGE).contains(size)).unwrap_or(LARGEST_PAGE)
+    size.filter(|size| (1..=PageRequest::MAX).contains(size)).unwrap_or(PageRequest::MAX)
 }

@@ -24,7 +24,8 @@ pub struct Limits {
     pub directives: usize,
     /// Arguments of one field. Validation compares those of fields that share a name, pair by pair.
     pub arguments: usize,
-    /// Cost of one operation: about how many fields its answer can hold. `schema/README.md` says how it is counted.
+    /// Cost of one operation: about how many fields its answer can hold; and of its answer, counted as it is put together.
+    /// `schema/README.md` says how both are counted.
     pub cost: u64,
     /// Values inside the variables, counted as often as the document names variables: each place that does copies what it names.
     pub values: u64,

@@ -93,7 +93,8 @@ impl<'a> Walk<'a> {
                     let field = &field.node;
                     within(ErrorCode::TooManyArguments, "arguments of a field", self.limits.arguments, field.arguments.len())
                         .map_err(|refusal| refusal.at(selection.pos))?;
-                    if !self.limits.introspection && matches!(field.name.node.as_str(), "__schema" | "__type") {
+                    // `_service` is the schema too, as text.
+                    if !self.limits.introspection && matches!(field.name.node.as_str(), "__schema" | "__type" | "_service") {
                         return Err(invalid("introspection is closed on this server".to_owned(), selection.pos));
                     }
                     let mut part =

@@ -30,8 +30,8 @@ pub(crate) struct CommunityFilter {
     /// Only communities right beneath the community with this id.
     parent: Option<ID>,
     /// Only communities without one above them.
-    #[graphql(default = false)]
-    top: bool,
+    #[graphql(default_with = "Some(false)")]
+    top: Option<bool>,
 }
 
 impl Filter for CommunityFilter {
@@ -47,7 +47,7 @@ impl Filter for CommunityFilter {
             text: input::search("filter.text", self.text)?,
             area: self.area.map(Area::check).transpose()?,
             parent: self.parent.map(|parent| input::id("filter.parent", &parent)).transpose()?,
-            top: self.top,
+            top: self.top.unwrap_or_default(),
             children: false,
         })
     }

@@ -25,7 +25,7 @@ pub(crate) struct GatheringReportFilter {
     themes: Option<Vec<String>>,
     /// Only reports with an activity of one of these kinds.
     activity_kinds: Option<Vec<ActivityKind>>,
-    /// Only reports with a next step in one of these statuses.
+    /// Only reports with a next step in one of these states.
     next_step_states: Option<Vec<NextStepState>>,
     /// Only reports with an item whose text contains this, capitals or not; at most 200 characters.
     item_text: Option<String>,

@@ -30,7 +30,7 @@ use convene_application::{App, Result};
 use convene_domain::access::Caller;
 use tracing::Instrument;
 
-use crate::error::Error;
+use crate::{budget, error::Error};
 
 /// What batches are loaded with: the application, as one caller may use it.
 #[derive(Debug)]
@@ -76,6 +76,7 @@ pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Er
 
 /// Loads the answer to one question, together with whoever else asks such a one now.
 pub(crate) async fn load<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<Option<K::Value>, Error> {
+    budget::check(context)?;
     Ok(loaders_of(context)?.load_one(key).await?)
 }
 
@@ -84,6 +85,7 @@ pub(crate) async fn load_all<K: Batch>(
     context: &Context<'_>,
     keys: impl IntoIterator<Item = K>,
 ) -> std::result::Result<HashMap<K, K::Value>, Error> {
+    budget::check(context)?;
     Ok(loaders_of(context)?.load_many(keys).await?)
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Items {
 }
 
 impl Batch for Items {
-    type Value = Vec<(ItemId, ReportItem)>;
+    type Value = Arc<Vec<(ItemId, Arc<ReportItem>)>>;
     const WHAT: &'static str = "items";
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
@@ -84,7 +84,8 @@ impl Batch for Items {
         let found = try_join_all(alike.into_iter().map(async |(filter, ids)| {
             let found = reports::load_items(&loads.app, loads.caller, filter, &ids).await?;
             let key = |report| Self { report, filter: Arc::clone(filter) };
-            Result::Ok(found.into_iter().map(|(report, items)| (key(report), items)).collect::<Vec<_>>())
+            let shared = |items: Vec<_>| Arc::new(items.into_iter().map(|(id, item)| (id, Arc::new(item))).collect());
+            Result::Ok(found.into_iter().map(|(report, items)| (key(report), shared(items))).collect::<Vec<_>>())
         }));
         Ok(found.await?.into_iter().flatten().collect())
     }

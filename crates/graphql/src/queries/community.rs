@@ -10,7 +10,7 @@ use convene_domain::{
 };
 
 use crate::{
-    connection::{Connection, Paging, page_complexity},
+    connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, CommunityFilter},
     loaders::{self, Communities},
@@ -43,19 +43,21 @@ pub(crate) struct CommunityQuery;
 #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
 impl CommunityQuery {
     /// The communities in a place: all of a network, or a community itself and everything beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn communities(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
         #[graphql(desc = "Which communities; all when left out.")] filter: Option<CommunityFilter>,
-        #[graphql(desc = "How they are sorted.", default)] order_by: CommunityOrder,
+        #[graphql(desc = "How they are sorted.", default_with = "Some(CommunityOrder::default())")] order_by: Option<
+            CommunityOrder,
+        >,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Communities>, Error> {
-        let (within, filter, order) = (input::id("within", &within)?, input::filter(filter)?, order_by.into());
+        let (within, filter, order) =
+            (input::id("within", &within)?, input::filter(filter)?, order_by.unwrap_or_default().into());
         let page = Paging { first, after, last, before }.check::<Communities>(order)?;
         let found = communities::list(&loaders::of(ctx)?.app, within, &filter, order, &page).await?;
         Ok(Connection::new(within, filter, found))

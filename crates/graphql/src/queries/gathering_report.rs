@@ -5,7 +5,7 @@ use convene_application::reports;
 use convene_domain::id::ReportId;
 
 use crate::{
-    connection::{Connection, Paging, page_complexity},
+    connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, GatheringReportFilter},
     loaders::{self, Loads, Reports},
@@ -26,19 +26,19 @@ pub(crate) struct GatheringReportQuery;
 impl GatheringReportQuery {
     /// The gathering reports in a place that you may read: of all communities of a network, or of a community and
     /// everything beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn gathering_reports(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
         #[graphql(desc = "Which reports; all when left out.")] filter: Option<GatheringReportFilter>,
-        #[graphql(desc = "How they are sorted, by their gatherings.", default)] order_by: GatheringOrder,
+        #[graphql(desc = "How they are sorted, by their gatherings.", default_with = "Some(GatheringOrder::default())")] order_by: Option<GatheringOrder>,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Reports>, Error> {
-        let (within, filter, order) = (input::id("within", &within)?, input::filter(filter)?, order_by.into());
+        let (within, filter, order) =
+            (input::id("within", &within)?, input::filter(filter)?, order_by.unwrap_or_default().into());
         let page = Paging { first, after, last, before }.check::<Reports>(order)?;
         let Loads { app, caller } = loaders::of(ctx)?;
         let found = reports::list(app, *caller, within, &filter, order, &page).await?;

@@ -7,7 +7,7 @@ use convene_application::networks;
 use convene_domain::{id::NetworkId, text::Slug};
 
 use crate::{
-    connection::{Connection, Paging, page_complexity},
+    connection::{Connection, Paging},
     error::{Error, nullable},
     input,
     loaders::{self, Networks},
@@ -34,7 +34,6 @@ pub(crate) struct NetworkQuery;
 #[Object]
 impl NetworkQuery {
     /// All networks of this service, by slug.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn networks(
         &self,
         ctx: &Context<'_>,

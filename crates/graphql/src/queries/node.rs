@@ -5,6 +5,7 @@ use convene_application::nodes;
 use convene_domain::id::NodeId;
 
 use crate::{
+    budget,
     error::{Error, nullable},
     input,
     loaders::{self, Loads},
@@ -40,6 +41,7 @@ impl NodeQuery {
     ) -> Result<Vec<Option<Node>>, Error> {
         let Loads { app, caller } = loaders::of(ctx)?;
         let ids: Vec<NodeId> = input::parsed("ids", Some(ids))?;
+        budget::spend(ctx, ids.len()).await?;
         let found = nodes::load_many(app, *caller, &ids).await?;
         Ok(ids.iter().map(|id| found.get(id).cloned().map(Node::from)).collect())
     }

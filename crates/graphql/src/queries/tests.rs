@@ -156,6 +156,12 @@ async fn wrong_input_is_refused_by_name() {
             "filter.window is empty",
         ),
         (
+            format!(
+                r#"{{ gatherings(within: "{within}", filter: {{ window: {{ from: "2026-05-01", to: "+10000-01-01" }} }}) {{ nodes {{ id }} }} }}"#
+            ),
+            "Failed to parse",
+        ),
+        (
             format!(r#"{{ communities(within: "{within}", filter: {{ countries: ["Kenya"] }}) {{ nodes {{ id }} }} }}"#),
             "filter.countries is not",
         ),

@@ -195,9 +195,9 @@ async fn the_text_of_a_real_schema_is_understood() {
 
 #[tokio::test]
 async fn closed_introspection_is_a_validation_error() {
-    let schema = Schema::build(Query, Mutation, Live).disable_introspection().disable_suggestions().finish();
+    let schema = Schema::build(Query, Mutation, Live).enable_federation().disable_introspection().disable_suggestions().finish();
     let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
-    for text in ["{ __schema { types { name } } }", "{ __type(name: \"Query\") { name } }", "{ hell }"] {
+    for text in ["{ _service { sdl } }", "{ __schema { types { name } } }", "{ __type(name: \"Query\") { name } }", "{ hell }"] {
         let request = GraphqlRequest::from_json(serde_json::json!({ "query": text }).to_string().as_bytes())
             .map_err(|it| it.code)
             .unwrap_or_else(|_| panic!());

@@ -7,7 +7,8 @@ use convene_application::communities::CommunityRecord;
 use convene_domain::id::Within;
 
 use crate::{
-    connection::{Connection, Paging, page_complexity},
+    budget,
+    connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, CommunityFilter},
     loaders::{self, Ancestors, Communities, FormerSlugs},
@@ -39,9 +40,10 @@ impl Community {
         &self.0.slug
     }
 
-    /// The names in addresses that the community had before. They still lead to it.
+    /// The names in addresses that the community had before, all of them. They still lead to it.
     async fn former_slugs(&self, ctx: &Context<'_>) -> Result<Vec<String>, Error> {
         let slugs = loaders::load(ctx, FormerSlugs(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, slugs.len()).await?;
         Ok(slugs.iter().map(ToString::to_string).collect())
     }
 
@@ -90,9 +92,10 @@ impl Community {
         self.0.home.city.as_deref()
     }
 
-    /// The point that stands for the community on a map; null when unknown.
+    /// The point that stands for the community on a map; null when unknown. Sources write 0, 0 for what they could not
+    /// find, so that reads as unknown, too.
     async fn location(&self) -> Option<Coordinates> {
-        self.0.home.coordinates.map(Into::into)
+        self.0.home.coordinates.filter(|point| !point.is_null_island()).map(Into::into)
     }
 
     /// The time zone of its local times, such as `Africa/Nairobi`; null when unknown.
@@ -101,8 +104,10 @@ impl Community {
     }
 
     /// The languages it works in, as tags such as `en` or `pt-BR`.
-    async fn languages(&self) -> Vec<&str> {
-        self.0.profile.languages.iter().map(|language| &**language).collect()
+    async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<&str>, Error> {
+        let languages = &self.0.profile.languages;
+        budget::spend(ctx, languages.len()).await?;
+        Ok(languages.iter().map(|language| &**language).collect())
     }
 
     /// How it usually meets; null when it does not say.
@@ -180,16 +185,18 @@ impl Community {
     /// The communities above it, the widest first; at most two.
     async fn ancestors(&self, ctx: &Context<'_>) -> Result<Vec<Community>, Error> {
         let path = loaders::load(ctx, Ancestors(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, path.len()).await?;
         Ok(path.into_iter().map(Self).collect())
     }
 
     /// The communities right beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn children(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which communities; all when left out.")] filter: Option<CommunityFilter>,
-        #[graphql(desc = "How they are sorted.", default)] order_by: CommunityOrder,
+        #[graphql(desc = "How they are sorted.", default_with = "Some(CommunityOrder::default())")] order_by: Option<
+            CommunityOrder,
+        >,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
@@ -197,7 +204,7 @@ impl Community {
     ) -> Result<Connection<Communities>, Error> {
         let filter = convene_domain::community::CommunityFilter { children: true, ..input::filter(filter)? };
         let paging = Paging { first, after, last, before };
-        Connection::load(ctx, Within::Community(self.0.id), (filter, order_by.into()), paging).await
+        Connection::load(ctx, Within::Community(self.0.id), (filter, order_by.unwrap_or_default().into()), paging).await
     }
 
     #[graphql(flatten)]

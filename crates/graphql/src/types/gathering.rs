@@ -7,6 +7,7 @@ use convene_application::gatherings::GatheringRecord;
 use convene_domain::occurrence::Moment;
 
 use crate::{
+    budget,
     error::{Error, nullable},
     loaders::{self, Agenda, Hosts, Invitations, ReportOf},
     scalars::{Date, DateTime, int},
@@ -134,6 +135,7 @@ impl Gathering {
     /// The communities that host it together, in the order in which they were named; 1 to 50.
     async fn hosts(&self, ctx: &Context<'_>) -> Result<Vec<Community>, Error> {
         let ids = loaders::load(ctx, Hosts(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, ids.len()).await?;
         let mut hosts = loaders::load_all(ctx, ids.iter().copied()).await?;
         Ok(ids.iter().filter_map(|id| hosts.remove(id)).map(Into::into).collect())
     }
@@ -141,12 +143,14 @@ impl Gathering {
     /// What it consists of, in order; at most 200 parts. Empty when there is no agenda.
     async fn agenda(&self, ctx: &Context<'_>) -> Result<Vec<AgendaItem>, Error> {
         let agenda = loaders::load(ctx, Agenda(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, agenda.len()).await?;
         Ok(agenda.into_iter().map(|item| AgendaItem { network: self.0.network, item }).collect())
     }
 
     /// Which groups were invited; at most 200. Empty when nobody wrote it down.
     async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<Invitation>, Error> {
         let invitations = loaders::load(ctx, Invitations(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, invitations.len()).await?;
         Ok(invitations.into_iter().map(|invitation| Invitation { network: self.0.network, invitation }).collect())
     }
 

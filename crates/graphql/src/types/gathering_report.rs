@@ -7,6 +7,7 @@ use convene_application::reports::ReportRecord;
 use convene_domain::{network::VocabularyKind, report::ItemFilter, text::Code};
 
 use crate::{
+    budget,
     error::Error,
     input,
     loaders::{self, Attendance, Items, TagsOf},
@@ -76,6 +77,7 @@ impl GatheringReport {
     /// than `attendance`.
     async fn attendance_parts(&self, ctx: &Context<'_>) -> Result<Vec<AttendancePart>, Error> {
         let parts = loaders::load(ctx, Attendance(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, parts.len()).await?;
         Ok(parts.into_iter().map(|part| AttendancePart { network: self.0.network, part }).collect())
     }
 
@@ -87,7 +89,7 @@ impl GatheringReport {
         #[graphql(desc = "Only these kinds of item.")] kinds: Option<Vec<ItemKind>>,
         #[graphql(desc = "Only items with one of these codes of themes.")] themes: Option<Vec<String>>,
         #[graphql(desc = "Only these kinds of activity.")] activity_kinds: Option<Vec<ActivityKind>>,
-        #[graphql(desc = "Only next steps in one of these statuses.")] next_step_states: Option<Vec<NextStepState>>,
+        #[graphql(desc = "Only next steps in one of these states.")] next_step_states: Option<Vec<NextStepState>>,
         #[graphql(desc = "Only items whose text contains this, capitals or not.")] text: Option<String>,
     ) -> Result<Vec<ReportItem>, Error> {
         let filter = Arc::new(ItemFilter {
@@ -98,18 +100,21 @@ impl GatheringReport {
             text: input::search("text", text)?,
         });
         let items = loaders::load(ctx, Items { report: self.0.id, filter }).await?.unwrap_or_default();
-        Ok(items.into_iter().map(|(id, item)| ReportItem::new(id, Arc::clone(&self.0), item)).collect())
+        budget::spend(ctx, items.len()).await?;
+        Ok(items.iter().map(|(id, item)| ReportItem::new(*id, Arc::clone(&self.0), Arc::clone(item))).collect())
     }
 
     /// What the gathering was to bring about and did (`DESIRED_OUTCOME`).
     async fn outcomes(&self, ctx: &Context<'_>) -> Result<Vec<VocabularyCode>, Error> {
         let tags = loaders::load(ctx, TagsOf(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, tags.outcomes.len()).await?;
         Ok(self.codes(VocabularyKind::DesiredOutcome, tags.outcomes))
     }
 
     /// What the gathering did for the members, such as educate or support (`FUNCTION`).
     async fn functions(&self, ctx: &Context<'_>) -> Result<Vec<VocabularyCode>, Error> {
         let tags = loaders::load(ctx, TagsOf(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, tags.functions.len()).await?;
         Ok(self.codes(VocabularyKind::Function, tags.functions))
     }
 

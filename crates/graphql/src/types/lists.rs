@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, OutputType, TypeName};
 use convene_domain::id::Within;
 
 use crate::{
-    connection::{Connection, Paging, page_complexity},
+    connection::{Connection, Paging},
     error::Error,
     input::{self, CommunityFilter, GatheringFilter, GatheringReportFilter},
     loaders::{Communities, Gatherings, Reports},
@@ -35,51 +35,52 @@ impl<P: OutputType> TypeName for Lists<P> {
 #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
 impl<P: OutputType> Lists<P> {
     /// The communities here: all of a network, or a community itself and everything beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn communities(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which communities; all when left out.")] filter: Option<CommunityFilter>,
-        #[graphql(desc = "How they are sorted.", default)] order_by: CommunityOrder,
+        #[graphql(desc = "How they are sorted.", default_with = "Some(CommunityOrder::default())")] order_by: Option<
+            CommunityOrder,
+        >,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Communities>, Error> {
         let paging = Paging { first, after, last, before };
-        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.unwrap_or_default().into()), paging).await
     }
 
     /// The gatherings here: of all communities of a network, or of a community and everything beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn gatherings(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which gatherings; all when left out.")] filter: Option<GatheringFilter>,
-        #[graphql(desc = "How they are sorted.", default)] order_by: GatheringOrder,
+        #[graphql(desc = "How they are sorted.", default_with = "Some(GatheringOrder::default())")] order_by: Option<
+            GatheringOrder,
+        >,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Gatherings>, Error> {
         let paging = Paging { first, after, last, before };
-        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.unwrap_or_default().into()), paging).await
     }
 
     /// The gathering reports here that you may read: of all communities of a network, or of a community and everything
     /// beneath it.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
     async fn gathering_reports(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which reports; all when left out.")] filter: Option<GatheringReportFilter>,
-        #[graphql(desc = "How they are sorted, by their gatherings.", default)] order_by: GatheringOrder,
+        #[graphql(desc = "How they are sorted, by their gatherings.", default_with = "Some(GatheringOrder::default())")] order_by: Option<GatheringOrder>,
         #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Reports>, Error> {
         let paging = Paging { first, after, last, before };
-        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.into()), paging).await
+        Connection::load(ctx, self.0, (input::filter(filter)?, order_by.unwrap_or_default().into()), paging).await
     }
 }

@@ -7,6 +7,7 @@ use convene_application::networks::NetworkRecord;
 use convene_domain::{id::Within, network};
 
 use crate::{
+    budget,
     error::Error,
     input,
     loaders::{self, Vocabulary},
@@ -48,8 +49,10 @@ impl Network {
     }
 
     /// The languages that the network works in, as tags such as `en` or `pt-BR`.
-    async fn languages(&self) -> Vec<&str> {
-        self.0.languages.iter().map(|language| &**language).collect()
+    async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<&str>, Error> {
+        let languages = &self.0.languages;
+        budget::spend(ctx, languages.len()).await?;
+        Ok(languages.iter().map(|language| &**language).collect())
     }
 
     /// How many times the network's own entry was written, from 1.
@@ -57,18 +60,21 @@ impl Network {
         int(self.0.revision)
     }
 
-    /// The words of the network, sorted by kind and order.
+    /// The words of the network, sorted by kind and order; all of them, not a page.
     async fn vocabulary(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only terms of these kinds; all when left out or empty.")] kinds: Option<Vec<VocabularyKind>>,
-        #[graphql(desc = "Whether to show terms that are no longer offered, too.", default = false)] include_retired: bool,
+        #[graphql(desc = "Whether to show terms that are no longer offered, too.", default_with = "Some(false)")] include_retired: Option<bool>,
     ) -> Result<Vec<VocabularyTerm>, Error> {
+        let include_retired = include_retired.unwrap_or_default();
         let kinds: Vec<network::VocabularyKind> = input::values("kinds", kinds)?;
         let terms = loaders::load(ctx, Vocabulary(self.0.id)).await?.unwrap_or_default();
         let shown =
             terms.iter().filter(|term| (include_retired || !term.retired) && (kinds.is_empty() || kinds.contains(&term.kind)));
-        Ok(shown.map(|term| Arc::clone(term).into()).collect())
+        let shown: Vec<_> = shown.map(|term| Arc::clone(term).into()).collect();
+        budget::spend(ctx, shown.len()).await?;
+        Ok(shown)
     }
 
     #[graphql(flatten)]

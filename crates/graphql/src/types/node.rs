@@ -33,7 +33,7 @@ impl From<nodes::Node> for Node {
             nodes::Node::Community(record) => Self::Community(Arc::new(*record).into()),
             nodes::Node::Gathering(record) => Self::Gathering(Arc::new(*record).into()),
             nodes::Node::Report(record) => Self::GatheringReport(Arc::new(record).into()),
-            nodes::Node::Item(id, report, item) => Self::ReportItem(ReportItem::new(id, Arc::new(report), item)),
+            nodes::Node::Item(id, report, item) => Self::ReportItem(ReportItem::new(id, Arc::new(report), Arc::new(item))),
         }
     }
 }

@@ -11,7 +11,8 @@ use convene_domain::{
 };
 
 use crate::{
-    error::nullable,
+    budget,
+    error::{Error, nullable},
     loaders,
     scalars::Date,
     types::{ActivityKind, Community, GatheringReport, ItemKind, NextStepState, Severity, VocabularyCode},
@@ -22,12 +23,12 @@ use crate::{
 pub(crate) struct ReportItem {
     id: ItemId,
     report: Arc<ReportRecord>,
-    item: report::ReportItem,
+    item: Arc<report::ReportItem>,
 }
 
 impl ReportItem {
     /// An item with the report that it belongs to.
-    pub(crate) fn new(id: ItemId, report: Arc<ReportRecord>, item: report::ReportItem) -> Self {
+    pub(crate) fn new(id: ItemId, report: Arc<ReportRecord>, item: Arc<report::ReportItem>) -> Self {
         Self { id, report, item }
     }
 }
@@ -51,8 +52,9 @@ impl ReportItem {
     }
 
     /// What was told, as it was told.
-    async fn text(&self) -> &str {
-        &self.item.text
+    async fn text(&self, ctx: &Context<'_>) -> Result<&str, Error> {
+        budget::spend_text(ctx, &self.item.text)?;
+        Ok(&self.item.text)
     }
 
     /// What it is about (`THEME`); null when nobody said.

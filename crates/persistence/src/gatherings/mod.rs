@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 pub use parts::{load_agenda, load_hosts, load_invitations};
 
+pub(crate) use row::model;
+
 use crate::{
     Result, Write, dialect,
     entity::{gathering, gathering_host, gathering_scope},

@@ -51,7 +51,7 @@ pub async fn load_agenda<C: ConnectionTrait>(
         agenda.entry(GatheringId::from_uuid(item.gathering_id)).or_default().push(AgendaItem {
             kind: row.parse_opt("kind", item.kind.as_deref())?,
             title: row.parse("title", &item.title)?,
-            minutes: item.minutes.and_then(|minutes| u16::try_from(minutes).ok()),
+            minutes: item.minutes.map(|minutes| row.small("minutes", minutes)).transpose()?,
             presenter: row.parse_opt("presenter", item.presenter.as_deref())?,
         });
     }

@@ -58,7 +58,7 @@ impl TryFrom<Model> for Record {
     }
 }
 
-pub(super) fn model(record: &Record) -> Model {
+pub(crate) fn model(record: &Record) -> Model {
     let Gathering { occurrence, venue, .. } = &record.content;
     let (start, end) = (occurrence.start(), occurrence.end());
     Model {

@@ -10,7 +10,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
@@ -113,9 +113,15 @@ pub async fn load_many<C: ConnectionTrait>(
         .collect()
 }
 
-/// The reports that have an item which passes the filter and may be read.
-pub(super) fn reports_with(rights: ReportRights, filter: &ItemFilter) -> SelectStatement {
-    Query::select().column(report_item::Column::ReportId).from(report_item::Entity).cond_where(condition(rights, filter)).take()
+/// The report in the column has an item which passes the filter and may be read.
+pub(super) fn has_item(report: (&'static str, &'static str), rights: ReportRights, filter: &ItemFilter) -> Expr {
+    let items = Query::select()
+        .expr(Expr::val(1))
+        .from(report_item::Entity)
+        .and_where(Expr::col((report_item::Entity, report_item::Column::ReportId)).equals(report))
+        .cond_where(condition(rights, filter))
+        .take();
+    Expr::exists(items)
 }
 
 fn condition(rights: ReportRights, filter: &ItemFilter) -> Condition {

@@ -115,6 +115,32 @@ async fn readable<C: ConnectionTrait>(
         .await?)
 }
 
+/// Finds of which gatherings the reports with these external ids are, in any of the networks.
+pub async fn find_by_external_ids<C: ConnectionTrait>(
+    connection: &C,
+    networks: &[NetworkId],
+    external_ids: &[&str],
+) -> Result<Vec<(NetworkId, String, GatheringId)>> {
+    let networks: Vec<Uuid> = networks.iter().map(|id| id.uuid()).collect();
+    let mut found = Vec::new();
+    for chunk in external_ids.chunks(500) {
+        let rows: Vec<(Uuid, String, Uuid)> = gathering_report::Entity::find()
+            .select_only()
+            .columns([
+                gathering_report::Column::NetworkId,
+                gathering_report::Column::ExternalId,
+                gathering_report::Column::GatheringId,
+            ])
+            .filter(gathering_report::Column::NetworkId.is_in(networks.iter().copied()))
+            .filter(gathering_report::Column::ExternalId.is_in(chunk.iter().copied()))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        found.extend(rows.into_iter().map(|(network, key, id)| (NetworkId::from_uuid(network), key, GatheringId::from_uuid(id))));
+    }
+    Ok(found)
+}
+
 /// Loads every report of a network, for import and export, in the order of the gatherings' export.
 pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Vec<Record>> {
     let found = gathering_report::Entity::find()
@@ -181,8 +207,7 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
         condition = condition.add(gatherings::hosted(("s", "gathering_id"), &filter.hosts));
     }
     if !filter.items.is_empty() {
-        condition = condition
-            .add(Expr::col(("s", report_scope::Column::ReportId)).in_subquery(items::reports_with(rights, &filter.items)));
+        condition = condition.add(items::has_item(("s", "report_id"), rights, &filter.items));
     }
     let mut select = Query::select();
     select.expr_as(Expr::col(("s", report_scope::Column::ScopeId)), SCOPE).from_as(report_scope::Entity, "s").join_as(

@@ -9,4 +9,5 @@ mod frozen;
 mod migrations;
 mod network;
 mod seal;
+mod sums;
 mod verify;

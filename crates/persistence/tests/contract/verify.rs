@@ -37,6 +37,23 @@ async fn every_alteration_is_named(address: String) {
             "revisions in the log",
         ),
         ("UPDATE gatherings SET revision = revision * 2", "UPDATE gatherings SET revision = revision / 2", "revisions"),
+        (
+            "UPDATE change_scopes SET effect = 'LEFT' WHERE position = 17",
+            "UPDATE change_scopes SET effect = 'CHANGED' WHERE position = 17",
+            "change_scopes",
+        ),
+        (
+            "UPDATE change_scopes SET effect = 'CHANGED' WHERE position = 5",
+            "UPDATE change_scopes SET effect = 'ENTERED' WHERE position = 5",
+            "effects",
+        ),
+        ("UPDATE changes SET revision = 7 WHERE position = 5", "UPDATE changes SET revision = 1 WHERE position = 5", "revisions"),
+        ("UPDATE gatherings SET weekday = 8 - weekday", "UPDATE gatherings SET weekday = 8 - weekday", "gatherings"),
+        (
+            "UPDATE communities SET search_text = 'x' || search_text",
+            "UPDATE communities SET search_text = substr(search_text, 2)",
+            "communities",
+        ),
         ("UPDATE network_heads SET position = position + 1", "UPDATE network_heads SET position = position - 1", "log"),
         (
             "UPDATE changes SET position = 1000 WHERE position = 17",

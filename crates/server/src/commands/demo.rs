@@ -4,7 +4,6 @@ use std::{fs, net::SocketAddr, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use convene_application::exchange::ImportOptions;
-use convene_domain::access::Audience;
 
 use crate::{
     commands::{answer, import, migrate, open},
@@ -53,7 +52,7 @@ async fn fill(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     }
     migrate::up(settings).await?;
     let app = open(settings).await?;
-    let options = ImportOptions { dry_run: false, audience: Audience::Members, overwrite: false };
+    let options = ImportOptions { dry_run: false, audience: None, overwrite: false };
     import::import(&app, &files, options).await.context("cannot import the sample")?;
     Ok(app.close().await?)
 }

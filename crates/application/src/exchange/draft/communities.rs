@@ -1,6 +1,9 @@
 //! Rows of `communities.csv`, `community_profiles.csv` and `aliases.csv`.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 use convene_domain::{
     Invalid,
@@ -37,9 +40,14 @@ pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<
     let mut keys = Keys::new();
     for row in folder.rows(&files::COMMUNITIES, faults) {
         if let Some(mut content) = row.build(|| read_content(row, directory)) {
-            keys.note(row, "slug", (content.network, content.slug.clone()));
+            directory.touch(content.network);
             let stored = directory.community(content.network, &content.slug);
             let id = stored.unwrap_or_else(|| CommunityId::from_uuid(Uuid::now_v7()));
+            // By identity, for a file can name one community by its slug and by one that it had.
+            keys.note(row, "slug", id);
+            if rows.contains_key(&id) {
+                continue;
+            }
             // A file may know a community by a name that it had: it keeps the one it has.
             if let Some(stored) = directory.stored_communities.get(&id) {
                 content.slug = stored.slug.clone();
@@ -136,9 +144,12 @@ fn read_parent(row: Row<'_>, content: &Community, directory: &Directory) -> Opti
 
 /// A community of the files that gets another level must still be above the stored ones under it.
 fn check_children(rows: &HashMap<CommunityId, Row<'_>>, directory: &Directory) {
+    let mut said = HashSet::new();
     for child in directory.all_known().filter(|child| !rows.contains_key(&child.id)) {
         let Some(parent) = child.parent.and_then(|parent| directory.known(parent)) else { continue };
-        if let (Some(row), false) = (rows.get(&parent.id), child.level.may_be_under(parent.level)) {
+        if let (Some(row), false) = (rows.get(&parent.id), child.level.may_be_under(parent.level))
+            && said.insert(parent.id)
+        {
             row.fault("level", format!("is not above the {} communities that stand under it", child.level));
         }
     }

@@ -127,6 +127,10 @@ fn read_content(row: Row<'_>, directory: &Directory) -> Option<(Gathering, Hosts
 
 fn read_hosts(row: Row<'_>, directory: &Directory) -> Option<(Vec<Known>, NetworkId, Hosts)> {
     row.need("community_slug", |_| Ok(()))?;
+    if row.text("community_slug")?.split(';').any(str::is_empty) {
+        row.fault("community_slug", "has nothing before, between or after a ';'");
+        return None;
+    }
     if row.text("community_slug")?.split(';').any(|slug| directory.is_broken(&files::COMMUNITIES, slug)) {
         return None;
     }
@@ -141,10 +145,9 @@ fn read_hosts(row: Row<'_>, directory: &Directory) -> Option<(Vec<Known>, Networ
     Some((known, network, hosts))
 }
 
-/// Reads an instant, in the given time zone where it has no offset.
+/// Reads an instant, in the given time zone where it has no offset. A day without an hour is its local midnight.
 pub(super) fn instant(text: &str, zone: Option<chrono_tz::Tz>) -> Result<chrono::DateTime<chrono::Utc>, Invalid> {
-    let hour = Moment::parse(text, zone)?.hour();
-    hour.map(|hour| hour.to_utc()).ok_or_else(|| Invalid::new("is only a day, not an instant"))
+    Ok(Occurrence::try_new(Moment::parse(text, zone)?, None, zone)?.sort_at())
 }
 
 /// Reads the column that names a gathering of `gatherings.csv`.

@@ -6,7 +6,7 @@ use convene_domain::{
     Invalid,
     id::{CommunityId, GatheringId, NetworkId},
     network::VocabularyKind,
-    report::{Attendance, AttendancePart, ITEM_LIMIT, ItemFields, ItemKind, ReportItem},
+    report::{AttendancePart, ITEM_LIMIT, ItemFields, ItemKind, ReportItem},
     text::{Code, Text},
 };
 use convene_persistence::reports::Tags;
@@ -47,12 +47,6 @@ pub(super) fn read(
         report.attendance_parts = attendance.take(&report.external_id);
         report.items = items.take(&report.external_id);
         report.tags = tags.remove(&*report.external_id);
-        if let Some(parts) = &report.attendance_parts
-            && let Err(reason) = Attendance::try_new(report.attendance, parts.clone())
-        {
-            let at = format!("report {}: attendance {reason}", &*report.external_id);
-            faults.borrow_mut().add_file(files::ATTENDANCE.name, at);
-        }
     }
 }
 

@@ -100,11 +100,11 @@ pub(super) async fn read(
     folder: &Folder,
     database: &Database,
     directory: &mut Directory,
-    audience: Audience,
+    audience: Option<Audience>,
     faults: &RefCell<Faults>,
 ) -> Result<Drafts, Error> {
     let networks = networks::read(folder, directory, faults);
-    let stored = terms::load_by_network(database.reader(), &directory.touched()).await?;
+    let stored = terms::load_by_network(database.reader(), &directory.all_networks()).await?;
     let mut vocabulary = Vocabulary::default();
     for term in stored.values().flatten() {
         vocabulary.0.insert((term.network, term.kind, term.code.clone()));

@@ -76,8 +76,8 @@ pub(super) fn read_terms(
             let code = row.need("code", str::parse::<Code>);
             let label = row.need("label", str::parse::<Text>);
             let order = row.read("order", |text| {
-                let number = integer(text)?;
-                i32::try_from(number).map_err(|_| convene_domain::Invalid::new("is too large"))
+                let number = i32::try_from(integer(text)?).ok().filter(|number| (1..1_000_000).contains(number));
+                number.ok_or_else(|| convene_domain::Invalid::new("is not a place from 1 to 999999"))
             });
             let retired = row.read("retired", boolean).unwrap_or(false);
             let (network, kind, code) = (network?, kind?, code?);

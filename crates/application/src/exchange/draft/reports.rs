@@ -9,7 +9,7 @@ use convene_domain::{
     gathering::{GatheringStatus, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
-    report::{AttendancePart, GatheringReport, ReportItem},
+    report::{Attendance, AttendancePart, GatheringReport, ReportItem},
     text::{HeadCount, Text},
 };
 use convene_persistence::{
@@ -45,7 +45,8 @@ pub(in crate::exchange) struct ReportDraft {
     pub(in crate::exchange) attendance: Option<HeadCount>,
     /// What the row says of the gathering's RSVPs.
     pub(in crate::exchange) rsvps: Rsvps,
-    pub(in crate::exchange) audience: Audience,
+    /// Who may read it; `None` when neither the row nor the import says.
+    pub(in crate::exchange) audience: Option<Audience>,
     /// What the files say of its parts; `None` when they say nothing.
     pub(in crate::exchange) attendance_parts: Option<Vec<AttendancePart>>,
     pub(in crate::exchange) items: Option<Vec<ReportItem>>,
@@ -66,11 +67,12 @@ pub(super) async fn read(
     directory: &mut Directory,
     vocabulary: &Vocabulary,
     drafts: &[GatheringDraft],
-    audience: Audience,
+    audience: Option<Audience>,
     faults: &RefCell<Faults>,
 ) -> Result<Vec<ReportDraft>, Error> {
     let reported = find_gatherings(folder, database, directory, drafts, faults).await?;
     let stored = find_reports(database, &reported).await?;
+    let owners = find_owners(folder, database, directory, faults).await?;
     let (mut keys, mut of_gathering) = (Keys::new(), Keys::new());
     let mut reports = Vec::new();
     for row in folder.rows(&files::REPORTS, faults) {
@@ -81,6 +83,10 @@ pub(super) async fn read(
             let gathering = row.take("gathering_external_id", lookup(&reported, &key));
             let draft = read_row(row, directory, gathering?, key, audience)?;
             keys.note(row, "external_id", draft.external_id.clone());
+            let owner = owners.get(&(draft.network, draft.external_id.to_string()));
+            if owner.is_some_and(|owner| *owner != draft.gathering) {
+                row.fault("external_id", "is the key of another gathering's report, which is stored");
+            }
             Some(draft)
         });
         if let Some(mut draft) = built {
@@ -90,24 +96,29 @@ pub(super) async fn read(
             }
             reports.push(draft);
         } else {
-            let default_key = row.text("gathering_external_id").map(|key| format!("{key}-report"));
-            directory.break_off(&files::REPORTS, row.text("external_id").or(default_key.as_deref()));
+            directory.break_off(&files::REPORTS, external_id(row).as_deref());
         }
     }
     let hosts: HashMap<GatheringId, &[CommunityId]> =
         reported.values().flatten().map(|found| (found.id, found.hosts.as_slice())).collect();
     items::read(folder, directory, vocabulary, &hosts, &mut reports, faults);
+    check_attendance(folder, database, &reports, faults).await?;
     Ok(reports)
 }
 
-fn read_row(row: Row<'_>, directory: &Directory, gathering: &Reported, key: String, audience: Audience) -> Option<ReportDraft> {
+fn read_row(
+    row: Row<'_>,
+    directory: &Directory,
+    gathering: &Reported,
+    key: String,
+    audience: Option<Audience>,
+) -> Option<ReportDraft> {
     let zone = gathering.hosts.first().and_then(|host| directory.known(*host)).and_then(|host| host.time_zone);
-    let default_key = format!("{key}-report");
-    let external_id = row.take("external_id", Text::try_new(row.text("external_id").unwrap_or(&default_key)));
+    let external_id = row.take("external_id", Text::try_new(external_id(row).unwrap_or_default()));
     let submitted_at = row.read("submitted_at", |text| instant(text, zone));
     let attendance = row.read("attendance", people);
     let rsvps = Rsvps { yes: row.read("rsvp_yes", people), waitlist: row.read("rsvp_waitlist", people) };
-    let audience = row.read("audience", str::parse).unwrap_or(audience);
+    let audience = row.read("audience", str::parse).or(audience);
     Some(ReportDraft {
         id: ReportId::from_uuid(Uuid::now_v7()),
         stored: None,
@@ -168,6 +179,48 @@ fn lookup<'a>(reported: &'a HashMap<String, Vec<Reported>>, key: &str) -> Result
         [] => Err(Invalid::new("names no gathering, neither in gatherings.csv nor stored")),
         _ => Err(Invalid::new("names a gathering in more than one network")),
     }
+}
+
+/// Holds each total against its parts: those of the files, else those that are stored.
+async fn check_attendance(
+    folder: &Folder,
+    database: &Database,
+    drafts: &[ReportDraft],
+    faults: &RefCell<Faults>,
+) -> Result<(), Error> {
+    let rows: HashMap<String, Row<'_>> =
+        folder.rows(&files::REPORTS, faults).filter_map(|row| Some((external_id(row)?, row))).collect();
+    for chunk in drafts.chunks(500) {
+        let silent = |draft: &&ReportDraft| draft.stored.is_some() && draft.attendance_parts.is_none();
+        let ids: Vec<ReportId> = chunk.iter().filter(silent).map(|draft| draft.id).collect();
+        let mut stored = reports::load_attendance(database.reader(), &ids).await?;
+        for draft in chunk {
+            let parts = draft.attendance_parts.clone().or_else(|| stored.remove(&draft.id)).unwrap_or_default();
+            if let (Err(reason), Some(row)) = (Attendance::try_new(draft.attendance, parts), rows.get(&*draft.external_id)) {
+                row.fault("attendance", format!("has parts that do not fit: their attendance {reason}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds of which gatherings the stored reports are whose keys the rows use.
+async fn find_owners(
+    folder: &Folder,
+    database: &Database,
+    directory: &Directory,
+    faults: &RefCell<Faults>,
+) -> Result<HashMap<(NetworkId, String), GatheringId>, Error> {
+    let keys: Vec<String> = folder.rows(&files::REPORTS, faults).filter_map(external_id).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let found = reports::find_by_external_ids(database.reader(), &directory.touched(), &keys).await?;
+    Ok(found.into_iter().map(|(network, key, gathering)| ((network, key), gathering)).collect())
+}
+
+/// A row's key: its own, or one made from the gathering's.
+fn external_id(row: Row<'_>) -> Option<String> {
+    let own = row.text("external_id").map(str::to_owned);
+    own.or_else(|| row.text("gathering_external_id").map(|key| format!("{key}-report")))
 }
 
 async fn find_reports(

@@ -35,7 +35,9 @@ fn prints(
     agenda: Option<&[AgendaItem]>,
     invitations: Option<&[Invitation]>,
 ) -> Prints {
-    let mut prints = vec![("gathering", fingerprint(&files::GATHERINGS, &[fields::gathering(&Names::Ids, content, hosts)]))];
+    let print = fingerprint(&files::GATHERINGS, &[fields::gathering(&Names::Ids, content, hosts)]);
+    // A day begins where the host is, so that another time zone of the host is another instant to sort by.
+    let mut prints = vec![("gathering", format!("{print} {}", content.occurrence.sort_at().timestamp_micros()))];
     if let Some(agenda) = agenda {
         prints.push(("gathering.agenda", fingerprint(&files::AGENDA, &fields::agenda("", agenda))));
     }

@@ -4,6 +4,7 @@ mod communities;
 mod gatherings;
 mod networks;
 mod reports;
+mod rsvps;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,7 @@ pub(super) use communities::CommunityPlan;
 pub(super) use gatherings::GatheringPlan;
 pub(super) use networks::{NetworkPlan, TermPlan};
 pub(super) use reports::ReportPlan;
+pub(super) use rsvps::RsvpPlan;
 
 use super::{directory::Directory, draft::Drafts};
 use crate::Error;
@@ -52,6 +54,7 @@ pub(super) struct Plan {
     pub(super) terms: Vec<TermPlan>,
     pub(super) communities: Vec<CommunityPlan>,
     pub(super) gatherings: Vec<GatheringPlan>,
+    pub(super) rsvps: Vec<RsvpPlan>,
     pub(super) reports: Vec<ReportPlan>,
 }
 
@@ -91,7 +94,9 @@ pub(super) async fn make(database: &Database, directory: &Directory, drafts: Dra
     for network in directory.stored_networks.values() {
         past.rows.extend(imports::all(database.reader(), network.id).await?);
     }
+    let new = drafts.gatherings.iter().filter(|draft| !draft.is_stored).map(|draft| draft.id).collect();
     Ok(Plan {
+        rsvps: rsvps::make(database, &past, &drafts.reports, &new).await?,
         networks: networks::make(&past, directory, drafts.networks),
         terms: networks::make_terms(&past, drafts.terms),
         communities: communities::make(database, &past, directory, drafts.communities).await?,

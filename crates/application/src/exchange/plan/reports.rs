@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use convene_domain::{
-    access::Caller,
+    access::{Audience, Caller},
     gathering::{GatheringStatus, Rsvps},
-    id::{GatheringId, ReportId},
+    id::ReportId,
     record::Revision,
     report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportStatus, ReportStep},
 };
 use convene_persistence::{
-    Database, gatherings,
+    Database,
     reports::{self, Tags},
 };
 
@@ -31,8 +31,6 @@ pub(in crate::exchange) struct ReportRecord {
     pub(in crate::exchange) revision: Option<Revision>,
     pub(in crate::exchange) content: GatheringReport,
     pub(in crate::exchange) parts: ReportParts,
-    /// What the row says of the gathering's RSVPs.
-    pub(in crate::exchange) rsvps: Rsvps,
     pub(in crate::exchange) gathering_external_id: String,
     pub(in crate::exchange) gathering_status: GatheringStatus,
 }
@@ -42,7 +40,6 @@ pub(in crate::exchange) type ReportPlan = Planned<ReportRecord>;
 /// The parts that are stored.
 #[derive(Default)]
 struct Stored {
-    rsvps: Rsvps,
     attendance: Vec<AttendancePart>,
     items: Vec<ReportItem>,
     tags: Tags,
@@ -51,14 +48,13 @@ struct Stored {
 /// Fingerprints of a report and of those parts that the files speak of.
 fn prints(
     content: &GatheringReport,
-    rsvps: Rsvps,
     attendance: Option<&[AttendancePart]>,
     items: Option<&[ReportItem]>,
     tags: Option<&Tags>,
 ) -> Prints {
     let names = Names::Ids;
     let gathering = content.gathering.to_string();
-    let mut prints = vec![("report", fingerprint(&files::REPORTS, &[fields::report(&gathering, content, rsvps)]))];
+    let mut prints = vec![("report", fingerprint(&files::REPORTS, &[fields::report(&gathering, content, Rsvps::default())]))];
     if let Some(parts) = attendance {
         prints.push(("report.attendance", fingerprint(&files::ATTENDANCE, &fields::attendance("", parts))));
     }
@@ -85,19 +81,20 @@ pub(super) async fn make(database: &Database, past: &Past, drafts: Vec<ReportDra
 }
 
 fn content(draft: &ReportDraft) -> GatheringReport {
+    let stored = draft.stored.as_ref();
     GatheringReport {
         network: draft.network,
         gathering: draft.gathering,
         external_id: Some(draft.external_id.clone()),
         status: ReportStatus::Submitted,
-        audience: draft.audience,
+        audience: draft.audience.or(stored.map(|stored| stored.audience)).unwrap_or(Audience::Members),
         submitted_at: draft.submitted_at,
         attendance: draft.attendance,
     }
 }
 
 fn of_draft(draft: &ReportDraft) -> Prints {
-    prints(&content(draft), draft.rsvps, draft.attendance_parts.as_deref(), draft.items.as_deref(), draft.tags.as_ref())
+    prints(&content(draft), draft.attendance_parts.as_deref(), draft.items.as_deref(), draft.tags.as_ref())
 }
 
 /// Plans a report. `parts` are those stored, if the files say something new of a stored report.
@@ -111,7 +108,6 @@ fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<Repor
         (Some(stored), Some(parts)) => {
             let current = self::prints(
                 stored,
-                parts.rsvps,
                 draft.attendance_parts.is_some().then_some(parts.attendance.as_slice()),
                 draft.items.is_some().then_some(parts.items.as_slice()),
                 draft.tags.is_some().then_some(&parts.tags),
@@ -143,7 +139,6 @@ fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<Repor
         revision: draft.stored.as_ref().map(|stored| stored.revision),
         content,
         parts,
-        rsvps: draft.rsvps,
         gathering_external_id: draft.gathering_external_id.clone(),
         gathering_status: draft.gathering_status,
     };
@@ -156,15 +151,12 @@ async fn load(database: &Database, changed: &[&ReportDraft]) -> Result<HashMap<R
     }
     let reader = database.reader();
     let ids: Vec<ReportId> = changed.iter().map(|draft| draft.id).collect();
-    let of: Vec<GatheringId> = changed.iter().map(|draft| draft.gathering).collect();
-    let gatherings = gatherings::load_many(reader, &of).await?;
     let mut attendance = reports::load_attendance(reader, &ids).await?;
     let mut items = reports::load_items(reader, Caller::Operator.report_rights(), &ItemFilter::default(), &ids).await?;
     let mut tags = reports::load_tags(reader, &ids).await?;
     let stored = |draft: &&ReportDraft| {
         let items = items.remove(&draft.id).unwrap_or_default().into_iter().map(|(_, item)| item).collect();
         let stored = Stored {
-            rsvps: gatherings.get(&draft.gathering).map(|gathering| gathering.rsvps).unwrap_or_default(),
             attendance: attendance.remove(&draft.id).unwrap_or_default(),
             items,
             tags: tags.remove(&draft.id).unwrap_or_default(),
