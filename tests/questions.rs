@@ -103,6 +103,21 @@ async fn a_record_is_served_whole(address: String) {
     assert_eq!(hull["location"], json!({ "latitude": 53.7443, "longitude": -0.3325 }));
     assert_eq!((&hull["children"]["totalCount"], &hull["communities"]["totalCount"]), (&json!(0), &json!(1)));
 
+    // The children in many places at once: one nation by one, and the communities without a parent under the network.
+    let children = "query ($network: ID!) { network(id: $network) { communities(filter: { top: true }, orderBy: SLUG) { nodes { slug \
+        children(orderBy: SLUG, first: 2) { totalCount nodes { slug parent { slug } } pageInfo { hasNextPage } } } } } }";
+    let data = service.ask(children, json!({ "network": network })).await;
+    let nations = data["network"]["communities"]["nodes"].as_array().expect("nations");
+    assert_eq!(
+        nations.iter().map(|nation| nation["slug"].as_str()).collect::<Vec<_>>(),
+        [Some("brazil"), Some("indonesia"), Some("kenya"), Some("united-kingdom")]
+    );
+    let kenya = json!({
+        "totalCount": 3, "pageInfo": { "hasNextPage": true },
+        "nodes": [{ "slug": "nairobi", "parent": { "slug": "kenya" } }, { "slug": "nakuru-county", "parent": { "slug": "kenya" } }]
+    });
+    assert_eq!(nations[2]["children"], kenya);
+
     let node = "query ($id: ID!) { node(id: $id) { id __typename } }";
     let data = service.ask(node, json!({ "id": hull["id"] })).await;
     assert_eq!(data["node"], json!({ "id": hull["id"], "__typename": "Community" }));
