@@ -9,11 +9,9 @@ use convene_domain::{
     id::{GatheringId, ItemId, ReportId, Within},
     page::{Page, PageRequest},
     record::Recorded,
-    report::{AttendancePart, GatheringReport, ItemFilter, ReportFilter, ReportItem},
+    report::{AttendancePart, GatheringReport, ItemFilter, ReportFilter, ReportItem, Tags},
 };
 use convene_persistence::reports;
-
-pub use convene_persistence::reports::Tags;
 
 use crate::{App, Result, nodes};
 

@@ -15,7 +15,7 @@ use convene_domain::{
     occurrence::{Moment, Occurrence},
     place::{Home, Venue},
     record::Recorded,
-    report::{Attendance, AttendancePart, GatheringReport, ItemDetail, ReportItem, ReportParts, ReportStatus, Severity},
+    report::{Attendance, AttendancePart, GatheringReport, ItemDetail, ReportItem, ReportParts, ReportStatus, Severity, Tags},
     text::HeadCount,
 };
 use convene_live::WakeUps;
@@ -273,8 +273,7 @@ fn parts(challenges: &[&str]) -> ReportParts {
     ReportParts {
         attendance: Attendance::try_new(None, vec![part]).unwrap(),
         items: items.collect(),
-        outcomes: vec!["HOPE".parse().unwrap()],
-        functions: vec![],
+        tags: Tags { outcomes: vec!["HOPE".parse().unwrap()], functions: vec![] },
     }
 }
 

@@ -85,9 +85,16 @@ pub struct ReportParts {
     pub attendance: Attendance,
     /// What happened and what is to happen, in the order in which it was told.
     pub items: Vec<ReportItem>,
-    /// Codes of the desired outcomes that the gathering served.
+    /// What the gathering served.
+    pub tags: Tags,
+}
+
+/// What a gathering served, by the codes of its network's vocabulary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Desired outcomes.
     pub outcomes: Vec<Code>,
-    /// Codes of the functions that the gathering served.
+    /// Functions.
     pub functions: Vec<Code>,
 }
 

@@ -4,11 +4,11 @@ use std::{collections::HashMap, convert::identity, sync::Arc};
 
 use convene_application::{
     Result,
-    reports::{self, ReportRecord, Tags},
+    reports::{self, ReportRecord},
 };
 use convene_domain::{
     id::{GatheringId, ItemId, ReportId},
-    report::{AttendancePart, ItemFilter, ReportItem},
+    report::{AttendancePart, ItemFilter, ReportItem, Tags},
 };
 use futures::future::try_join_all;
 

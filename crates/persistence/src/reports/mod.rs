@@ -20,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use items::{load_by_report as load_items, load_many as load_items_by_id};
-pub use parts::{Tags, load_attendance, load_tags};
+pub use parts::{load_attendance, load_tags};
 
 use crate::{
     Result, Write,

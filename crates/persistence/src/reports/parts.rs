@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use convene_domain::{
     id::ReportId,
     network::VocabularyKind,
-    report::{AttendancePart, ReportParts},
-    text::{Code, HeadCount},
+    report::{AttendancePart, ReportParts, Tags},
+    text::HeadCount,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
@@ -17,15 +17,6 @@ use crate::{
     dialect,
     entity::{attendance_part, report_tag},
 };
-
-/// What a gathering served, by the codes of its network's vocabulary.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags {
-    /// Desired outcomes.
-    pub outcomes: Vec<Code>,
-    /// Functions.
-    pub functions: Vec<Code>,
-}
 
 /// Loads the attendance of reports by role and organisation, in order.
 pub async fn load_attendance<C: ConnectionTrait>(
@@ -82,7 +73,9 @@ pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (R
             organisation: column::text(part.organisation()),
             people: column::count(Some(part.people())).unwrap_or_default(),
         }));
-        for (kind, codes) in [(VocabularyKind::DesiredOutcome, &parts.outcomes), (VocabularyKind::Function, &parts.functions)] {
+        for (kind, codes) in
+            [(VocabularyKind::DesiredOutcome, &parts.tags.outcomes), (VocabularyKind::Function, &parts.tags.functions)]
+        {
             tags.extend((1..).zip(codes).map(|(ordinal, code)| report_tag::Model {
                 report_id,
                 kind: kind.to_string(),

@@ -11,7 +11,7 @@ use convene_domain::{
     gathering::GatheringStatus,
     id::{CommunityId, GatheringId, ReportId},
     record::Recorded,
-    report::{Attendance, GatheringReport, ReportParts, ReportStatus},
+    report::{Attendance, GatheringReport, ReportParts, ReportStatus, Tags},
     text::HeadCount,
 };
 use convene_persistence::{Database, Write, gatherings, reports, verify};
@@ -82,7 +82,7 @@ async fn report(
         attendance: attendance.total(),
     };
     let record = Recorded { id, revision, origin: write.instance(), content };
-    let parts = ReportParts { attendance, items: Vec::new(), outcomes: Vec::new(), functions: Vec::new() };
+    let parts = ReportParts { attendance, items: Vec::new(), tags: Tags::default() };
     let kind = if revision == 1 {
         reports::add_many(&write, &[(record, parts)]).await.expect("adds");
         ChangeKind::Created

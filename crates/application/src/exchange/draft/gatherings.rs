@@ -1,6 +1,6 @@
 //! Rows of `gatherings.csv`, `agenda.csv` and `invitations.csv`.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::collections::HashMap;
 
 use convene_domain::{
     Invalid,
@@ -11,18 +11,17 @@ use convene_domain::{
     place::Venue,
     text::{Country, Text},
 };
-use convene_persistence::{Database, gatherings};
+use convene_persistence::gatherings;
 use uuid::Uuid;
 
 use super::{
-    Folder, Keys, Parts, Vocabulary,
+    Keys, Parts, Reading,
     communities::{coordinates, one_network},
 };
 use crate::{
     Error,
     exchange::{
         directory::{Directory, Known},
-        fault::Faults,
         files,
         table::{Row, integer, people, small},
     },
@@ -44,20 +43,14 @@ pub(in crate::exchange) struct GatheringDraft {
     pub(in crate::exchange) invitations: Option<Vec<Invitation>>,
 }
 
-pub(super) async fn read(
-    folder: &Folder,
-    database: &Database,
-    directory: &mut Directory,
-    vocabulary: &Vocabulary,
-    faults: &RefCell<Faults>,
-) -> Result<Vec<GatheringDraft>, Error> {
-    let keys: Vec<&str> = folder.rows(&files::GATHERINGS, faults).filter_map(|row| row.text("external_id")).collect();
-    let stored = gatherings::find_by_external_ids(database.reader(), &directory.touched(), &keys).await?;
+pub(super) async fn read(reading: Reading<'_>, directory: &mut Directory) -> Result<Vec<GatheringDraft>, Error> {
+    let keys: Vec<&str> = reading.rows(&files::GATHERINGS).filter_map(|row| row.text("external_id")).collect();
+    let stored = gatherings::find_by_external_ids(reading.database.reader(), &directory.touched(), &keys).await?;
     let stored: HashMap<(NetworkId, String), GatheringId> =
         stored.into_iter().map(|(network, key, id)| ((network, key), id)).collect();
     let mut keys = Keys::new();
     let mut drafts = Vec::new();
-    for row in folder.rows(&files::GATHERINGS, faults) {
+    for row in reading.rows(&files::GATHERINGS) {
         let built = row.build(|| {
             // Across all networks of the folder: reports name a gathering by this key alone.
             if let Some(key) = row.text("external_id") {
@@ -83,8 +76,8 @@ pub(super) async fn read(
     }
     let networks: HashMap<&str, NetworkId> =
         drafts.iter().map(|draft| (draft.external_id.as_str(), draft.content.network)).collect();
-    let mut agenda = read_agenda(folder, directory, vocabulary, &networks, faults);
-    let mut invitations = read_invitations(folder, directory, vocabulary, &networks, faults);
+    let mut agenda = read_agenda(reading, directory, &networks);
+    let mut invitations = read_invitations(reading, directory, &networks);
     for draft in &mut drafts {
         draft.agenda = agenda.take(&draft.external_id);
         draft.invitations = invitations.take(&draft.external_id);
@@ -162,19 +155,13 @@ fn of_draft(row: Row<'_>, directory: &Directory, networks: &HashMap<&str, Networ
     )
 }
 
-fn read_agenda(
-    folder: &Folder,
-    directory: &Directory,
-    vocabulary: &Vocabulary,
-    networks: &HashMap<&str, NetworkId>,
-    faults: &RefCell<Faults>,
-) -> Parts<AgendaItem> {
+fn read_agenda(reading: Reading<'_>, directory: &Directory, networks: &HashMap<&str, NetworkId>) -> Parts<AgendaItem> {
     let mut parts = Parts::new();
-    for row in folder.rows(&files::AGENDA, faults) {
+    for row in reading.rows(&files::AGENDA) {
         let part = row.build(|| {
             let (key, network) = of_draft(row, directory, networks)?;
             let order = row.need("order", integer);
-            let kind = vocabulary.read(row, "kind", network, VocabularyKind::AgendaKind);
+            let kind = reading.vocabulary.read(row, "kind", network, VocabularyKind::AgendaKind);
             let title = row.need("title", str::parse::<Text>);
             let minutes = row.read("minutes", small);
             let presenter = row.read("presenter", str::parse::<Text>);
@@ -188,20 +175,14 @@ fn read_agenda(
     parts
 }
 
-fn read_invitations(
-    folder: &Folder,
-    directory: &Directory,
-    vocabulary: &Vocabulary,
-    networks: &HashMap<&str, NetworkId>,
-    faults: &RefCell<Faults>,
-) -> Parts<Invitation> {
+fn read_invitations(reading: Reading<'_>, directory: &Directory, networks: &HashMap<&str, NetworkId>) -> Parts<Invitation> {
     let mut parts = Parts::new();
     let mut keys = Keys::new();
-    for row in folder.rows(&files::INVITATIONS, faults) {
+    for row in reading.rows(&files::INVITATIONS) {
         let part = row.build(|| {
             let (key, network) = of_draft(row, directory, networks)?;
             row.need("group", |_| Ok(()))?;
-            let group = vocabulary.read(row, "group", network, VocabularyKind::InvitationGroup)?;
+            let group = reading.vocabulary.read(row, "group", network, VocabularyKind::InvitationGroup)?;
             keys.note(row, "group", (key.clone(), group.clone()));
             Some((key, Invitation { group, invited: row.read("invited", people) }))
         });

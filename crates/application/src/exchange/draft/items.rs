@@ -1,20 +1,18 @@
 //! Rows of `attendance.csv`, `items.csv` and `report_tags.csv`: the parts of reports.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::collections::HashMap;
 
 use convene_domain::{
     Invalid,
     id::{CommunityId, GatheringId, NetworkId},
     network::VocabularyKind,
-    report::{AttendancePart, ITEM_LIMIT, ItemFields, ItemKind, ReportItem},
+    report::{AttendancePart, ITEM_LIMIT, ItemFields, ItemKind, ReportItem, Tags},
     text::{Code, Text},
 };
-use convene_persistence::reports::Tags;
 
-use super::{Folder, Keys, Parts, ReportDraft, Vocabulary};
+use super::{Keys, Parts, Reading, ReportDraft, Vocabulary};
 use crate::exchange::{
     directory::Directory,
-    fault::Faults,
     files,
     table::{Row, boolean, day, integer, people},
 };
@@ -28,21 +26,19 @@ struct Owner<'a> {
 type Owners<'a> = HashMap<String, Owner<'a>>;
 
 pub(super) fn read(
-    folder: &Folder,
+    reading: Reading<'_>,
     directory: &Directory,
-    vocabulary: &Vocabulary,
     hosts: &HashMap<GatheringId, &[CommunityId]>,
     reports: &mut [ReportDraft],
-    faults: &RefCell<Faults>,
 ) {
     let owner = |report: &ReportDraft| {
         let hosts = hosts.get(&report.gathering).copied().unwrap_or_default();
         (report.external_id.to_string(), Owner { network: report.network, hosts })
     };
     let owners: Owners<'_> = reports.iter().map(owner).collect();
-    let mut attendance = read_attendance(folder, directory, vocabulary, &owners, faults);
-    let mut items = read_items(folder, directory, vocabulary, &owners, faults);
-    let mut tags = read_tags(folder, directory, vocabulary, &owners, faults);
+    let mut attendance = read_attendance(reading, directory, &owners);
+    let mut items = read_items(reading, directory, &owners);
+    let mut tags = read_tags(reading, directory, &owners);
     for report in reports {
         report.attendance_parts = attendance.take(&report.external_id);
         report.items = items.take(&report.external_id);
@@ -62,19 +58,13 @@ fn of_draft<'a>(row: Row<'_>, directory: &Directory, owners: &'a Owners<'_>) -> 
     )
 }
 
-fn read_attendance(
-    folder: &Folder,
-    directory: &Directory,
-    vocabulary: &Vocabulary,
-    owners: &Owners<'_>,
-    faults: &RefCell<Faults>,
-) -> Parts<AttendancePart> {
+fn read_attendance(reading: Reading<'_>, directory: &Directory, owners: &Owners<'_>) -> Parts<AttendancePart> {
     let mut parts = Parts::new();
     let mut keys = Keys::new();
-    for row in folder.rows(&files::ATTENDANCE, faults) {
+    for row in reading.rows(&files::ATTENDANCE) {
         let part = row.build(|| {
             let (key, owner) = of_draft(row, directory, owners)?;
-            let role = vocabulary.read(row, "role", owner.network, VocabularyKind::ParticipantRole);
+            let role = reading.vocabulary.read(row, "role", owner.network, VocabularyKind::ParticipantRole);
             let organisation = row.read("organisation", str::parse::<Text>);
             let people = row.need("people", people);
             keys.note(row, "role", (key.clone(), role.clone(), organisation.clone()));
@@ -87,19 +77,13 @@ fn read_attendance(
     parts
 }
 
-fn read_items(
-    folder: &Folder,
-    directory: &Directory,
-    vocabulary: &Vocabulary,
-    owners: &Owners<'_>,
-    faults: &RefCell<Faults>,
-) -> Parts<ReportItem> {
+fn read_items(reading: Reading<'_>, directory: &Directory, owners: &Owners<'_>) -> Parts<ReportItem> {
     let mut parts = Parts::new();
-    for row in folder.rows(&files::ITEMS, faults) {
+    for row in reading.rows(&files::ITEMS) {
         let part = row.build(|| {
             let (key, owner) = of_draft(row, directory, owners)?;
             let order = row.need("order", integer);
-            Some((key, order, read_item(row, directory, vocabulary, owner)?))
+            Some((key, order, read_item(row, directory, reading.vocabulary, owner)?))
         });
         if let Some((key, Some(order), item)) = part {
             parts.add(row, &key, order, item);
@@ -132,16 +116,10 @@ fn read_item(row: Row<'_>, directory: &Directory, vocabulary: &Vocabulary, owner
     Some(ReportItem { detail, text: text?, theme, contributor, host, confidential })
 }
 
-fn read_tags(
-    folder: &Folder,
-    directory: &Directory,
-    vocabulary: &Vocabulary,
-    owners: &Owners<'_>,
-    faults: &RefCell<Faults>,
-) -> HashMap<String, Tags> {
+fn read_tags(reading: Reading<'_>, directory: &Directory, owners: &Owners<'_>) -> HashMap<String, Tags> {
     let mut tags: HashMap<String, Tags> = HashMap::new();
     let mut keys = Keys::new();
-    for row in folder.rows(&files::TAGS, faults) {
+    for row in reading.rows(&files::TAGS) {
         let tag: Option<(String, VocabularyKind, Code)> = row.build(|| {
             let (key, owner) = of_draft(row, directory, owners)?;
             let kind = row.need("kind", |text| match text.parse() {
@@ -149,7 +127,7 @@ fn read_tags(
                 _ => Err(Invalid::new("is neither DESIRED_OUTCOME nor FUNCTION")),
             })?;
             row.need("code", |_| Ok(()))?;
-            let code = vocabulary.read(row, "code", owner.network, kind)?;
+            let code = reading.vocabulary.read(row, "code", owner.network, kind)?;
             keys.note(row, "code", (key.clone(), kind, code.clone()));
             Some((key, kind, code))
         });

@@ -95,6 +95,21 @@ impl Vocabulary {
     }
 }
 
+/// What the reading of a file needs besides what is known of networks and communities.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    folder: &'a Folder,
+    database: &'a Database,
+    vocabulary: &'a Vocabulary,
+    faults: &'a RefCell<Faults>,
+}
+
+impl<'a> Reading<'a> {
+    fn rows(self, file: &File) -> impl Iterator<Item = Row<'a>> {
+        self.folder.rows(file, self.faults)
+    }
+}
+
 /// Turns the rows into records. What is wrong is added to the faults; a record with a fault is left out.
 pub(super) async fn read(
     folder: &Folder,
@@ -114,8 +129,9 @@ pub(super) async fn read(
         vocabulary.0.insert((draft.content.network, draft.content.kind, draft.content.code.clone()));
     }
     let communities = communities::read(folder, directory, faults);
-    let gatherings = gatherings::read(folder, database, directory, &vocabulary, faults).await?;
-    let reports = reports::read(folder, database, directory, &vocabulary, &gatherings, audience, faults).await?;
+    let reading = Reading { folder, database, vocabulary: &vocabulary, faults };
+    let gatherings = gatherings::read(reading, directory).await?;
+    let reports = reports::read(reading, directory, &gatherings, audience).await?;
     Ok(Drafts { networks, terms, communities, gatherings, reports })
 }
 

@@ -1,6 +1,6 @@
 //! Rows of `reports.csv`, with their parts.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
@@ -9,21 +9,17 @@ use convene_domain::{
     gathering::{GatheringStatus, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
-    report::{Attendance, AttendancePart, GatheringReport, ReportItem},
+    report::{Attendance, AttendancePart, GatheringReport, ReportItem, Tags},
     text::{HeadCount, Text},
 };
-use convene_persistence::{
-    Database, gatherings,
-    reports::{self, Tags},
-};
+use convene_persistence::{Database, gatherings, reports};
 use uuid::Uuid;
 
-use super::{Folder, GatheringDraft, Keys, Vocabulary, gatherings::instant, items};
+use super::{GatheringDraft, Keys, Reading, gatherings::instant, items};
 use crate::{
     Error,
     exchange::{
         directory::Directory,
-        fault::Faults,
         files,
         table::{Row, people},
     },
@@ -62,20 +58,17 @@ struct Reported {
 }
 
 pub(super) async fn read(
-    folder: &Folder,
-    database: &Database,
+    reading: Reading<'_>,
     directory: &mut Directory,
-    vocabulary: &Vocabulary,
     drafts: &[GatheringDraft],
     audience: Option<Audience>,
-    faults: &RefCell<Faults>,
 ) -> Result<Vec<ReportDraft>, Error> {
-    let reported = find_gatherings(folder, database, directory, drafts, faults).await?;
-    let stored = find_reports(database, &reported).await?;
-    let owners = find_owners(folder, database, directory, faults).await?;
+    let reported = find_gatherings(reading, directory, drafts).await?;
+    let stored = find_reports(reading.database, &reported).await?;
+    let owners = find_owners(reading, directory).await?;
     let (mut keys, mut of_gathering) = (Keys::new(), Keys::new());
     let mut reports = Vec::new();
-    for row in folder.rows(&files::REPORTS, faults) {
+    for row in reading.rows(&files::REPORTS) {
         let built = row.build(|| {
             let is_broken = |key: &str| directory.is_broken(&files::GATHERINGS, key);
             let key = row.refer("gathering_external_id", is_broken, |key| Ok(key.to_owned()))?;
@@ -101,8 +94,8 @@ pub(super) async fn read(
     }
     let hosts: HashMap<GatheringId, &[CommunityId]> =
         reported.values().flatten().map(|found| (found.id, found.hosts.as_slice())).collect();
-    items::read(folder, directory, vocabulary, &hosts, &mut reports, faults);
-    check_attendance(folder, database, &reports, faults).await?;
+    items::read(reading, directory, &hosts, &mut reports);
+    check_attendance(reading, &reports).await?;
     Ok(reports)
 }
 
@@ -139,11 +132,9 @@ fn read_row(
 
 /// Finds the gatherings that the rows name: in the files, else stored. A key can be in use in several networks.
 async fn find_gatherings(
-    folder: &Folder,
-    database: &Database,
+    reading: Reading<'_>,
     directory: &Directory,
     drafts: &[GatheringDraft],
-    faults: &RefCell<Faults>,
 ) -> Result<HashMap<String, Vec<Reported>>, Error> {
     let mut found: HashMap<String, Vec<Reported>> = HashMap::new();
     for draft in drafts {
@@ -155,14 +146,14 @@ async fn find_gatherings(
         };
         found.entry(draft.external_id.clone()).or_default().push(reported);
     }
-    let rows = folder.rows(&files::REPORTS, faults);
+    let rows = reading.rows(&files::REPORTS);
     let others: Vec<&str> =
         rows.filter_map(|row| row.text("gathering_external_id")).filter(|key| !found.contains_key(*key)).collect();
-    let stored = gatherings::find_by_external_ids(database.reader(), &directory.touched(), &others).await?;
+    let stored = gatherings::find_by_external_ids(reading.database.reader(), &directory.touched(), &others).await?;
     for chunk in stored.chunks(500) {
         let ids: Vec<GatheringId> = chunk.iter().map(|(.., id)| *id).collect();
-        let mut hosts = gatherings::load_hosts(database.reader(), &ids).await?;
-        let mut records = gatherings::load_many(database.reader(), &ids).await?;
+        let mut hosts = gatherings::load_hosts(reading.database.reader(), &ids).await?;
+        let mut records = gatherings::load_many(reading.database.reader(), &ids).await?;
         for (network, key, id) in chunk {
             let Some(record) = records.remove(id) else { continue };
             let reported =
@@ -182,18 +173,12 @@ fn lookup<'a>(reported: &'a HashMap<String, Vec<Reported>>, key: &str) -> Result
 }
 
 /// Holds each total against its parts: those of the files, else those that are stored.
-async fn check_attendance(
-    folder: &Folder,
-    database: &Database,
-    drafts: &[ReportDraft],
-    faults: &RefCell<Faults>,
-) -> Result<(), Error> {
-    let rows: HashMap<String, Row<'_>> =
-        folder.rows(&files::REPORTS, faults).filter_map(|row| Some((external_id(row)?, row))).collect();
+async fn check_attendance(reading: Reading<'_>, drafts: &[ReportDraft]) -> Result<(), Error> {
+    let rows: HashMap<String, Row<'_>> = reading.rows(&files::REPORTS).filter_map(|row| Some((external_id(row)?, row))).collect();
     for chunk in drafts.chunks(500) {
         let silent = |draft: &&ReportDraft| draft.stored.is_some() && draft.attendance_parts.is_none();
         let ids: Vec<ReportId> = chunk.iter().filter(silent).map(|draft| draft.id).collect();
-        let mut stored = reports::load_attendance(database.reader(), &ids).await?;
+        let mut stored = reports::load_attendance(reading.database.reader(), &ids).await?;
         for draft in chunk {
             let parts = draft.attendance_parts.clone().or_else(|| stored.remove(&draft.id)).unwrap_or_default();
             if let (Err(reason), Some(row)) = (Attendance::try_new(draft.attendance, parts), rows.get(&*draft.external_id)) {
@@ -205,15 +190,10 @@ async fn check_attendance(
 }
 
 /// Finds of which gatherings the stored reports are whose keys the rows use.
-async fn find_owners(
-    folder: &Folder,
-    database: &Database,
-    directory: &Directory,
-    faults: &RefCell<Faults>,
-) -> Result<HashMap<(NetworkId, String), GatheringId>, Error> {
-    let keys: Vec<String> = folder.rows(&files::REPORTS, faults).filter_map(external_id).collect();
+async fn find_owners(reading: Reading<'_>, directory: &Directory) -> Result<HashMap<(NetworkId, String), GatheringId>, Error> {
+    let keys: Vec<String> = reading.rows(&files::REPORTS).filter_map(external_id).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let found = reports::find_by_external_ids(database.reader(), &directory.touched(), &keys).await?;
+    let found = reports::find_by_external_ids(reading.database.reader(), &directory.touched(), &keys).await?;
     Ok(found.into_iter().map(|(network, key, gathering)| ((network, key), gathering)).collect())
 }
 

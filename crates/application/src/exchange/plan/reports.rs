@@ -7,12 +7,9 @@ use convene_domain::{
     gathering::{GatheringStatus, Rsvps},
     id::ReportId,
     record::Revision,
-    report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportStatus, ReportStep},
+    report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportStatus, ReportStep, Tags},
 };
-use convene_persistence::{
-    Database,
-    reports::{self, Tags},
-};
+use convene_persistence::{Database, reports};
 
 use super::{Fate, Past, Planned, Prints};
 use crate::{
@@ -128,12 +125,7 @@ fn plan(past: &Past, draft: &ReportDraft, parts: Option<Stored>) -> Result<Repor
         .map_err(|reason| Error::Invalid { argument: "reports.csv: the attendance of a stored report", reason })?;
     // Without a total in the row, the parts are the total.
     content.attendance = attendance.total();
-    let parts = ReportParts {
-        attendance,
-        items: draft.items.clone().unwrap_or(kept.items),
-        outcomes: tags.outcomes,
-        functions: tags.functions,
-    };
+    let parts = ReportParts { attendance, items: draft.items.clone().unwrap_or(kept.items), tags };
     let record = ReportRecord {
         id: draft.id,
         revision: draft.stored.as_ref().map(|stored| stored.revision),
