@@ -254,3 +254,30 @@ async fn a_database_that_went_down_and_up_again_is_whole(address: String) {
     }
 }
 on_both!(a_database_that_went_down_and_up_again_is_whole);
+
+/// What is kept because it was edited here can have another level than the files were checked with.
+async fn a_kept_community_is_not_given_children_that_it_cannot_have(address: String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writes");
+    let path = folder.path().to_str().expect("a path");
+    write("networks.csv", "slug,name\ncare,Care\n");
+    write("communities.csv", "slug,name,level,network_slug,parent_slug\ncoast,Coast,CITY,care,\n");
+    succeed(&address, &["import", path]);
+    rename(&address, "coast", "The coast").await;
+    let before = communities(&address);
+    write(
+        "communities.csv",
+        "slug,name,level,network_slug,parent_slug\ncoast,Coast,REGIONAL,care,\nharbour,Harbour,CITY,care,coast\n",
+    );
+    for arguments in [&["import", path][..], &["import", path, "--dry-run"]] {
+        let refused = crate::program::run(&address, arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("harbour cannot stand under coast"), "{said}");
+        assert_eq!(communities(&address), before);
+    }
+    succeed(&address, &["import", path, "--overwrite"]);
+    assert!(communities(&address).contains("harbour,Harbour,CITY,coast,care"));
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+}
+on_both!(a_kept_community_is_not_given_children_that_it_cannot_have);

@@ -146,32 +146,51 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        sync::oneshot,
+        sync::{Notify, oneshot},
         task::JoinHandle,
     };
 
     use super::*;
 
-    const SLOW: Duration = Duration::from_millis(300);
+    /// Nothing here takes this long unless it is broken.
+    const DEADLINE: Duration = Duration::from_secs(10);
 
-    /// A server with one slow route, and what stops it.
-    async fn start(head_timeout: Duration, grace: Duration) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
-        let router = Router::new().route("/slow", get(async || tokio::time::sleep(SLOW).await));
+    /// A server with one route that answers when it is let, and what stops it.
+    struct Started {
+        address: SocketAddr,
+        stop: oneshot::Sender<()>,
+        running: JoinHandle<()>,
+        /// Told when a request is being answered.
+        entered: Arc<Notify>,
+        /// Lets it be answered.
+        release: Arc<Notify>,
+    }
+
+    async fn start(head_timeout: Duration, grace: Duration) -> Started {
+        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (enter, leave) = (Arc::clone(&entered), Arc::clone(&release));
+        let slow = async move || {
+            enter.notify_one();
+            leave.notified().await;
+        };
+        let router = Router::new().route("/slow", get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = Server { listener, router, head_timeout, grace };
         let running = tokio::spawn(async move { server.run(stopped.map(|_| ())).await });
-        (address, stop, running)
+        Started { address, stop, running, entered, release }
+    }
+
+    async fn soon<T>(what: impl Future<Output = T>) -> T {
+        tokio::time::timeout(DEADLINE, what).await.unwrap()
     }
 
     /// Sends these bytes, and reads until the server hangs up.
-    async fn exchange(address: SocketAddr, sent: &str) -> String {
+    async fn exchange(address: SocketAddr, sent: &'static str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
         let mut received = String::new();
@@ -182,36 +201,35 @@ mod tests {
 
     #[tokio::test]
     async fn running_requests_finish_and_new_ones_are_not_taken() {
-        let (address, stop, running) = start(HEAD_TIMEOUT, Duration::from_secs(5)).await;
+        let Started { address, stop, running, entered, release } = start(HEAD_TIMEOUT, DEADLINE).await;
         let idle = TcpStream::connect(address).await.unwrap();
-        let request = tokio::spawn(async move { exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await });
-        tokio::time::sleep(SLOW / 3).await;
+        let request = tokio::spawn(exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"));
+        soon(entered.notified()).await;
         stop.send(()).unwrap();
-        tokio::time::sleep(SLOW / 3).await;
-        assert!(TcpStream::connect(address).await.is_err());
-        assert!(request.await.unwrap().starts_with("HTTP/1.1 200"));
+        soon(async { while TcpStream::connect(address).await.is_ok() {} }).await;
+        assert!(!request.is_finished() && !running.is_finished());
+        release.notify_one();
+        assert!(soon(request).await.unwrap().starts_with("HTTP/1.1 200"));
         drop(idle);
-        running.await.unwrap();
+        soon(running).await.unwrap();
     }
 
     #[tokio::test]
     async fn requests_that_outlast_the_grace_are_cut_off() {
-        let (address, stop, running) = start(HEAD_TIMEOUT, Duration::from_millis(50)).await;
-        let request = tokio::spawn(async move { exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await });
-        tokio::time::sleep(SLOW / 3).await;
-        let told = Instant::now();
+        let Started { address, stop, running, entered, release: _never } = start(HEAD_TIMEOUT, Duration::from_millis(50)).await;
+        let request = tokio::spawn(exchange(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"));
+        soon(entered.notified()).await;
         stop.send(()).unwrap();
-        running.await.unwrap();
-        assert!(told.elapsed() < SLOW / 2);
+        // It ends although the request never would.
+        soon(running).await.unwrap();
         request.abort();
     }
 
     #[tokio::test]
     async fn heads_that_do_not_end_are_cut_off() {
-        let (address, _stop, _running) = start(Duration::from_millis(100), Duration::ZERO).await;
+        let Started { address, stop: _stop, .. } = start(Duration::from_millis(100), Duration::ZERO).await;
         for unfinished in ["", "GET /slow HTTP/1.1\r\nhost:"] {
-            let answered = tokio::time::timeout(Duration::from_secs(5), exchange(address, unfinished)).await;
-            assert!(!answered.unwrap().contains("200 OK"));
+            assert!(!soon(exchange(address, unfinished)).await.contains("200 OK"));
         }
     }
 }

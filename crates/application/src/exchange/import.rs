@@ -45,6 +45,17 @@ pub enum ImportError {
     /// The files are wrong.
     #[error("the files have {} faults", .0.count())]
     Faults(Faults),
+    /// A community would stand under one that is not above it, because one of them was changed here and is kept.
+    #[error(
+        "{community} cannot stand under {parent}: one of them was changed both in the files and here, and would be kept \
+         (see --overwrite); nothing was imported"
+    )]
+    Misplaced {
+        /// The slug of the lower one.
+        community: String,
+        /// The slug of the upper one.
+        parent: String,
+    },
     /// The records were written by others again and again while they were compared.
     #[error("others kept changing the same records; nothing was imported, try again")]
     Busy(#[source] Option<convene_persistence::Error>),
@@ -111,6 +122,9 @@ pub async fn import(
             return Err(ImportError::Faults(faults));
         }
         let plan = plan::make(database, &directory, drafts, options.overwrite).await?;
+        if let Some((community, parent)) = plan::misplaced(&directory, &plan.communities) {
+            return Err(ImportError::Misplaced { community, parent });
+        }
         let mut summary = summarise(&plan, files.ignored);
         if options.dry_run {
             return Ok(summary);

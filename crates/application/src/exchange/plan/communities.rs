@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use convene_domain::{
-    community::{Community, Profile},
+    community::{Community, Level, Profile},
     id::CommunityId,
     record::Recorded,
     text::Slug,
@@ -45,6 +45,28 @@ fn prints(id: CommunityId, content: &Community, profile: Option<&Profile>, alias
         prints.push(("community.aliases", fingerprint(&files::ALIASES, &rows)));
     }
     prints
+}
+
+/// The first community that could not stand where it would: one of the two was changed here and is kept, so that the
+/// level of its parent is not the one that the files were checked with. Answers both names.
+pub(in crate::exchange) fn misplaced(directory: &Directory, plans: &[CommunityPlan]) -> Option<(String, String)> {
+    let mut tree: HashMap<CommunityId, (Level, Option<CommunityId>, &str)> = HashMap::new();
+    for (id, stored) in &directory.stored_communities {
+        tree.insert(*id, (stored.level, stored.parent, &stored.slug));
+    }
+    for plan in plans.iter().filter(|plan| matches!(plan.fate, Fate::Create | Fate::Update)) {
+        let content = &plan.record.content;
+        tree.insert(plan.record.id, (content.level, content.parent, &content.slug));
+    }
+    let mut misplaced: Vec<_> = tree
+        .values()
+        .filter_map(|(level, parent, slug)| {
+            let (above, _, parent) = tree.get(parent.as_ref()?)?;
+            (!level.may_be_under(*above)).then(|| ((*slug).to_owned(), (*parent).to_owned()))
+        })
+        .collect();
+    misplaced.sort();
+    misplaced.into_iter().next()
 }
 
 pub(super) async fn make(

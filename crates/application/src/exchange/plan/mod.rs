@@ -12,7 +12,7 @@ use convene_domain::record::Revision;
 use convene_persistence::{Database, imports, imports::Imported};
 use uuid::Uuid;
 
-pub(super) use communities::CommunityPlan;
+pub(super) use communities::{CommunityPlan, misplaced};
 pub(super) use gatherings::GatheringPlan;
 pub(super) use networks::{NetworkPlan, TermPlan};
 pub(super) use reports::ReportPlan;
