@@ -1,6 +1,7 @@
 //! The built program: one command, or a service that is asked over HTTP.
 
 use std::{
+    cell::RefCell,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -45,6 +46,8 @@ pub fn project(path: &str) -> PathBuf {
 pub struct Running {
     pub child: Child,
     lines: mpsc::Receiver<String>,
+    /// What was read while another line was waited for: the two outputs come in no order.
+    seen: RefCell<Vec<String>>,
 }
 
 impl Running {
@@ -63,13 +66,17 @@ impl Running {
                 }
             });
         }
-        Self { child, lines }
+        Self { child, lines, seen: RefCell::default() }
     }
 
-    /// Waits for a line that contains the text.
+    /// Waits for a line that contains the text, or finds it among those that were read before.
     pub fn line(&self, text: &str) -> String {
+        if let Some(line) = self.seen.borrow().iter().find(|line| line.contains(text)) {
+            return line.clone();
+        }
         loop {
             let line = self.lines.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("the program never said {text:?}"));
+            self.seen.borrow_mut().push(line.clone());
             if line.contains(text) {
                 return line;
             }
