@@ -2,6 +2,8 @@
 
 mod check;
 mod export;
+mod machine;
+mod node;
 mod runner;
 mod sample;
 mod services;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::node;
 use crate::runner::{Runner, exit_code};
 use crate::services::Services;
 
@@ -16,6 +17,8 @@ const DATA: &str = "CONVENE_TEST_DATA";
 const REAL_NETWORK: &str = "../shared/data/rladies";
 
 pub(crate) fn run(runner: &mut Runner, arguments: &[OsString]) -> Result<ExitCode> {
+    // Before the build, which bundles GraphiQL with it.
+    node::provide(runner)?;
     let services = Services::start(runner)?;
     let nextest = runner.works(&mut runner.cargo(&["nextest", "--version"]), Duration::from_secs(30))?;
     let words: &[&str] = if nextest { &["nextest", "run"] } else { &["test", "--no-fail-fast"] };

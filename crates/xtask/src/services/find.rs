@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::catalogue::Kind;
+use crate::machine;
 use crate::runner::Runner;
 
 const ENGINES: [&str; 2] = ["docker", "podman"];
@@ -81,7 +82,7 @@ fn version(folder: &Path) -> u32 {
 }
 
 fn install(kind: &Kind, runner: &mut Runner) -> Result<()> {
-    if id(&["-u"], runner)? != 0 || !Path::new("/usr/bin/apt-get").is_file() {
+    if !machine::install(kind.name, &[kind.package], runner)? {
         bail!(
             "no {name} to test with. Do one of: install it ({programs} in PATH; on Debian the \
              package {package}); start Docker or Podman; set {variable} to the URL of a server \
@@ -92,21 +93,7 @@ fn install(kind: &Kind, runner: &mut Runner) -> Result<()> {
             variable = kind.variable,
         );
     }
-    eprintln!("{}: installing the package {}", kind.name, kind.package);
-    let install = ["install", "--yes", "--no-install-recommends", kind.package];
-    for words in [&["update"][..], &install[..]] {
-        let mut apt = runner.command("apt-get");
-        apt.arg("--quiet=2").args(words).env("DEBIAN_FRONTEND", "noninteractive");
-        runner.succeed(&mut apt)?;
-    }
     Ok(())
-}
-
-/// What `id` says: the standard library does not tell who we are.
-pub(super) fn id(words: &[&str], runner: &mut Runner) -> Result<u32> {
-    let mut command = runner.command("id");
-    let text = runner.output(command.args(words))?;
-    text.trim().parse().with_context(|| format!("`id` answered {text:?}"))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
 use super::catalogue::Kind;
-use super::find::{Source, id};
+use super::find::Source;
+use crate::machine::id;
 use crate::runner::{Runner, read_all};
 
 const START_PATIENCE: Duration = Duration::from_secs(90);
