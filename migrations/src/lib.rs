@@ -14,6 +14,9 @@ mod m20261122_000006_scopes;
 mod m20261122_000007_roll_ups;
 mod m20261122_000008_seal;
 mod m20261122_000009_imports;
+mod m20261122_000010_following;
+mod m20261122_000011_writing;
+mod m20261122_000012_seal_visibility;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_roll_ups::Migration),
             Box::new(m20261122_000008_seal::Migration),
             Box::new(m20261122_000009_imports::Migration),
+            Box::new(m20261122_000010_following::Migration),
+            Box::new(m20261122_000011_writing::Migration),
+            Box::new(m20261122_000012_seal_visibility::Migration),
         ]
     }
 }

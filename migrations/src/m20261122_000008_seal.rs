@@ -157,7 +157,7 @@ const SCOPES_AFTER: &[&str] = &[
      (SELECT scope_id FROM seal_scopes WHERE change_set_id = NEW.id)",
 ];
 
-/// The places in the log, the scope of each change with what it means there, and the new head.
+/// The places in the log, and the scope of each change with what it means there.
 const LOG: &[&str] = &[
     "UPDATE changes
      SET position = ordinal + (SELECT h.position FROM network_heads h WHERE h.network_id = NEW.network_id)
@@ -169,6 +169,9 @@ const LOG: &[&str] = &[
     "INSERT INTO change_scopes (scope_id, position, effect)
      SELECT c.network_id, c.position, CASE WHEN c.kind = 'CREATED' THEN 'ENTERED' ELSE 'CHANGED' END
      FROM changes c WHERE c.change_set_id = NEW.id AND c.entity_type IN ('NETWORK', 'TERM')",
+];
+
+pub(crate) const HEAD: &[&str] = &[
     "UPDATE network_heads
      SET position = position + (SELECT COUNT(*) FROM changes c WHERE c.change_set_id = NEW.id),
          change_id = (SELECT c.id FROM changes c WHERE c.change_set_id = NEW.id ORDER BY c.ordinal DESC LIMIT 1)
@@ -177,28 +180,39 @@ const LOG: &[&str] = &[
     "DELETE FROM seal_touched WHERE change_set_id = NEW.id",
 ];
 
-fn seal() -> String {
+pub(crate) fn seal() -> String {
+    statements(&[], &[LOG, HEAD].concat())
+}
+
+/// The statements in order, with others put in where the records were written and their scope rows were not, and at
+/// the end.
+pub(crate) fn statements(before: &[&'static str], log: &[&'static str]) -> String {
     let take_off = ROLL_UP.replace("{sign}", "-");
     let add = ROLL_UP.replace("{sign}", "");
-    let statements: Vec<&str> = [COMMUNITIES, BEFORE, &[&take_off], AFTER, &[&add], SCOPES_AFTER, LOG].concat();
+    let statements: Vec<&str> = [COMMUNITIES, BEFORE, before, &[&take_off], AFTER, &[&add], SCOPES_AFTER, log].concat();
     statements.into_iter().map(|statement| format!("{statement};\n")).collect()
 }
 
-/// The advisory lock comes first because waiting for it is cheaper and fairer than waiting for the row. Plans are made
-/// anew each time: one that was kept since the tables were tiny is many times slower.
+/// The advisory lock comes first because waiting for it is cheaper and fairer than waiting for the row.
+pub(crate) fn function(statements: &str) -> String {
+    format!(
+        "CREATE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
+         BEGIN
+         PERFORM pg_advisory_xact_lock(hashtextextended(NEW.network_id::text, 0));
+         PERFORM 1 FROM network_heads h WHERE h.network_id = NEW.network_id FOR UPDATE;
+         {statements}
+         RETURN NULL;
+         END $seal$"
+    )
+}
+
+/// Plans are made anew each time: one that was kept since the tables were tiny is many times slower.
+pub(crate) const FRESH_PLANS: &str = "ALTER FUNCTION seal_change_set() SET plan_cache_mode = force_custom_plan";
+
 fn on_postgres() -> [String; 3] {
     [
-        format!(
-            "CREATE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
-             BEGIN
-             PERFORM pg_advisory_xact_lock(hashtextextended(NEW.network_id::text, 0));
-             PERFORM 1 FROM network_heads h WHERE h.network_id = NEW.network_id FOR UPDATE;
-             {}
-             RETURN NULL;
-             END $seal$",
-            seal()
-        ),
-        "ALTER FUNCTION seal_change_set() SET plan_cache_mode = force_custom_plan".to_owned(),
+        function(&seal()),
+        FRESH_PLANS.to_owned(),
         "CREATE CONSTRAINT TRIGGER change_sets_seal AFTER INSERT ON change_sets
          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION seal_change_set()"
             .to_owned(),

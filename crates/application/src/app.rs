@@ -1,21 +1,46 @@
 //! The application: what every use case works on.
 
-use convene_live::WakeUps;
-use convene_persistence::{Database, Reads};
+use convene_domain::{change::Head, id::NetworkId};
+use convene_live::{AddressError, Feed, Followed, Source, WakeUps};
+use convene_persistence::{Database, Reads, log};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// The open application. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct App {
     database: Database,
     wake_ups: WakeUps,
+    feed: Option<Feed>,
 }
 
 impl App {
     /// Opens the application on a database that has been migrated.
     pub async fn open(database_url: &str, connections: u32, wake_ups: WakeUps) -> Result<Self> {
-        Ok(Self { database: Database::open(database_url, connections).await?, wake_ups })
+        Ok(Self { database: Database::open(database_url, connections).await?, wake_ups, feed: None })
+    }
+
+    /// Begins to listen to what is written, here and elsewhere, so that logs can be followed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address of Redis is none.
+    pub fn listening(self, redis_url: Option<&str>) -> std::result::Result<Self, AddressError> {
+        let (of_entries, of_heads) = (self.database.clone(), self.database.clone());
+        let source = Source {
+            entries: Box::new(move |network, after, limit| {
+                let database = of_entries.clone();
+                Box::pin(async move { Ok(log::list(database.reader(), network, after, limit).await?) })
+            }),
+            heads: Box::new(move |networks| {
+                let database = of_heads.clone();
+                Box::pin(async move {
+                    let heads = log::load_heads(database.reader(), database.instance(), &networks).await?;
+                    Ok(heads.into_values().collect())
+                })
+            }),
+        };
+        Ok(Self { feed: Some(Feed::start(source, redis_url)?), ..self })
     }
 
     /// Asks everything that the application depends on for a sign of life.
@@ -23,8 +48,18 @@ impl App {
         Ok(self.database.ping().await?)
     }
 
+    /// Says to all who follow a log that the process is about to stop.
+    pub fn stop(&self) {
+        if let Some(feed) = &self.feed {
+            feed.stop();
+        }
+    }
+
     /// Closes all connections.
     pub async fn close(self) -> Result<()> {
+        if let Some(feed) = &self.feed {
+            feed.close();
+        }
         Ok(self.database.close().await?)
     }
 
@@ -33,9 +68,20 @@ impl App {
         &self.database
     }
 
-    /// Where a use case says that it has written.
-    pub(crate) fn wake_ups(&self) -> &WakeUps {
-        &self.wake_ups
+    /// Says what was written to whoever follows it, here and elsewhere.
+    pub(crate) async fn wake(&self, heads: &[Head]) {
+        if let Some(feed) = &self.feed {
+            for head in heads {
+                feed.wake(head.log.network, head.position);
+            }
+        }
+        self.wake_ups.send(heads).await;
+    }
+
+    /// Follows the log of a network.
+    pub(crate) async fn follow(&self, network: NetworkId) -> Result<Followed> {
+        let feed = self.feed.as_ref().ok_or(Error::Lost("the means to follow logs"))?;
+        feed.follow(network).await.map_err(Error::Unreadable)
     }
 
     /// Where use cases read from.

@@ -1,6 +1,6 @@
 //! What a use case fails with.
 
-use convene_domain::{Invalid, id::Within};
+use convene_domain::{Invalid, access::NotSignedIn, id::Within};
 
 /// The result of every use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -19,6 +19,27 @@ pub enum Error {
     /// The caller asked within a place that does not exist.
     #[error("{} does not exist", name(*.0))]
     NoSuchPlace(Within),
+    /// A cursor of a log is of another network, or was not read to its end.
+    #[error("after {0}")]
+    ForeignCursor(&'static str),
+    /// A cursor leads to a change that is not, or no longer, in this log.
+    #[error("after leads to a change that is not in this log")]
+    CursorExpired,
+    /// A cursor was read under other rights than the caller has.
+    #[error("after was read under other rights than you have now")]
+    ScopeChanged,
+    /// The caller has to sign in for this.
+    #[error(transparent)]
+    NotSignedIn(#[from] NotSignedIn),
+    /// Others were in the way of a write again and again.
+    #[error("others keep writing the same records")]
+    Busy,
+    /// Something that has to be there is not.
+    #[error("{0} are not there")]
+    Lost(&'static str),
+    /// A log cannot be read, which may be over soon.
+    #[error("a log cannot be read")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Storage cannot be reached, which may be over soon.
     #[error("storage is out of reach")]
     Unavailable(#[source] convene_persistence::Error),

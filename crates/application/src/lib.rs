@@ -11,12 +11,15 @@
 mod app;
 mod error;
 
+pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
 pub mod networks;
 pub mod nodes;
 pub mod reports;
+pub mod tokens;
+pub mod writing;
 
 pub use app::App;
 pub use error::{Error, Result};

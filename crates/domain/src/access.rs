@@ -1,6 +1,6 @@
 //! Who may see what. Each use case asks here first.
 
-use crate::{report::ReportStatus, words::words};
+use crate::{id::TokenId, report::ReportStatus, words::words};
 
 words! {
     /// Who may read a report.
@@ -14,11 +14,74 @@ words! {
     }
 }
 
+words! {
+    /// Who can read a record.
+    Visibility, "visibility" {
+        /// Only those who write it: it is a draft, or was taken back.
+        Authors = "AUTHORS",
+        /// Members of the host communities.
+        Members = "MEMBERS",
+        /// Everyone in the network.
+        Network = "NETWORK",
+        /// Everyone.
+        Public = "PUBLIC",
+    }
+}
+
+impl Visibility {
+    /// Who can read a report. The seal says the same in SQL.
+    pub fn of_report(audience: Audience, status: ReportStatus) -> Self {
+        match (status, audience) {
+            (ReportStatus::Draft | ReportStatus::Withdrawn, _) => Self::Authors,
+            (_, Audience::Members) => Self::Members,
+            (_, Audience::Network) => Self::Network,
+            (_, Audience::Public) => Self::Public,
+        }
+    }
+}
+
+/// What a caller may read, as one word: callers with the same rights read the same. Cursors of the log name them, and
+/// who follows under the same rights shares the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rights {
+    /// What everyone may read.
+    Public,
+    /// Everything.
+    All,
+}
+
+impl Rights {
+    /// Whether a record can be read.
+    pub fn see(self, visibility: Visibility) -> bool {
+        self == Self::All || visibility == Visibility::Public
+    }
+
+    /// The rights as they are written in cursors.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Public => 0,
+            Self::All => 1,
+        }
+    }
+
+    /// Reads what [`Self::code`] wrote.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Public, Self::All].into_iter().find(|rights| rights.code() == code)
+    }
+}
+
+/// The caller did not sign in, and this is only for those who did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this needs a token")]
+pub struct NotSignedIn;
+
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// Someone at the API who did not sign in.
     Anonymous,
+    /// Someone at the API with a token that an operator made.
+    Token(TokenId),
     /// Whoever runs commands on the machine of the database, and could read its files anyway.
     Operator,
 }
@@ -36,6 +99,30 @@ pub struct ReportRights {
 }
 
 impl Caller {
+    /// What this caller may read, as one word.
+    pub fn rights(self) -> Rights {
+        match self {
+            Self::Anonymous => Rights::Public,
+            Self::Token(_) | Self::Operator => Rights::All,
+        }
+    }
+
+    /// Checks that the caller may write.
+    pub fn check_writes(self) -> Result<(), NotSignedIn> {
+        match self {
+            Self::Anonymous => Err(NotSignedIn),
+            Self::Token(_) | Self::Operator => Ok(()),
+        }
+    }
+
+    /// What the caller's idempotency keys are kept under; nil for the operator.
+    pub fn key_space(self) -> uuid::Uuid {
+        match self {
+            Self::Token(id) => id.uuid(),
+            Self::Anonymous | Self::Operator => uuid::Uuid::nil(),
+        }
+    }
+
     /// What this caller may read of reports.
     pub fn report_rights(self) -> ReportRights {
         match self {
@@ -44,20 +131,38 @@ impl Caller {
                 statuses: &[ReportStatus::Submitted, ReportStatus::Reviewed],
                 confidential: false,
             },
-            Self::Operator => ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true },
+            Self::Token(_) | Self::Operator => {
+                ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true }
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
-    fn a_stranger_reads_what_is_public_and_submitted() {
+    fn a_stranger_reads_what_is_public_and_submitted_and_writes_nothing() {
         let rights = Caller::Anonymous.report_rights();
         assert_eq!(rights.audiences, [Audience::Public]);
         assert!(!rights.statuses.contains(&ReportStatus::Draft) && !rights.statuses.contains(&ReportStatus::Withdrawn));
         assert!(!rights.confidential);
+        assert_eq!(Caller::Anonymous.check_writes(), Err(NotSignedIn));
+        assert!(Caller::Token(TokenId::from_uuid(Uuid::from_u128(1))).check_writes().is_ok());
+    }
+
+    /// What the log says of who sees a report has to be what reading the report says.
+    #[test]
+    fn rights_as_one_word_say_the_same_as_the_lists() {
+        for caller in [Caller::Anonymous, Caller::Token(TokenId::from_uuid(Uuid::from_u128(1))), Caller::Operator] {
+            for (audience, status) in Audience::ALL.iter().flat_map(|a| ReportStatus::ALL.iter().map(move |s| (*a, *s))) {
+                let rights = caller.report_rights();
+                let reads = rights.audiences.contains(&audience) && rights.statuses.contains(&status);
+                assert_eq!(caller.rights().see(Visibility::of_report(audience, status)), reads, "{caller:?} {audience} {status}");
+            }
+        }
     }
 }

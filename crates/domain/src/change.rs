@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    id::{ChangeId, NetworkId},
+    access::{Rights, Visibility},
+    id::{ChangeId, CommunityId, GatheringId, InstanceId, NetworkId, NodeId, ReportId, TermId, Within},
+    page::Place,
     record::Revision,
     words::words,
 };
@@ -28,15 +30,65 @@ words! {
     }
 }
 
+impl EntityType {
+    /// The identity of a record of this type.
+    pub fn node(self, id: Uuid) -> NodeId {
+        match self {
+            Self::Network => NodeId::Network(NetworkId::from_uuid(id)),
+            Self::Term => NodeId::Term(TermId::from_uuid(id)),
+            Self::Community => NodeId::Community(CommunityId::from_uuid(id)),
+            Self::Gathering => NodeId::Gathering(GatheringId::from_uuid(id)),
+            Self::GatheringReport => NodeId::Report(ReportId::from_uuid(id)),
+        }
+    }
+}
+
 words! {
     /// What happened to the record.
     ChangeKind, "kind of change" {
         /// It was written for the first time.
         Created = "CREATED",
-        /// Its content changed.
+        /// Its content changed, in a way that no other word names.
         Updated = "UPDATED",
-        /// A community got another parent.
+        /// A community got another parent, or a gathering, with its report, other hosts.
         Moved = "MOVED",
+        /// A community got another slug; the one before leads to it still.
+        Renamed = "RENAMED",
+        /// A community opened, or opened again.
+        Opened = "OPENED",
+        /// A community rests.
+        Paused = "PAUSED",
+        /// A community ended.
+        Closed = "CLOSED",
+        /// A gathering got another time.
+        Rescheduled = "RESCHEDULED",
+        /// A gathering took place.
+        Held = "HELD",
+        /// A gathering was called off.
+        Cancelled = "CANCELLED",
+        /// People were counted who said they would come to a gathering.
+        RsvpsRecorded = "RSVPS_RECORDED",
+        /// A report was handed in.
+        Submitted = "SUBMITTED",
+        /// A report that had been handed in was changed, or something was added to it.
+        Amended = "AMENDED",
+        /// A report was read and accepted.
+        Reviewed = "REVIEWED",
+        /// A report was taken back.
+        Withdrawn = "WITHDRAWN",
+        /// The record was put together with another one, and is no more.
+        Merged = "MERGED",
+        /// The record is no more.
+        Removed = "REMOVED",
+        /// Nothing happened: the record is read as it is by someone who begins to follow. Never part of a log.
+        Snapshot = "SNAPSHOT",
+    }
+}
+
+impl ChangeKind {
+    /// Whether the record is gone after such a change.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Merged | Self::Removed)
     }
 }
 
@@ -67,6 +119,22 @@ pub struct NewChange {
     pub occurred_at: Option<DateTime<Utc>>,
 }
 
+impl Effect {
+    /// What a change with this effect in the tree means to a reader with these rights; `None` when it is nothing to
+    /// them. A report that is narrowed to members leaves the sight of everyone else, wherever it stands in the tree.
+    pub fn seen(self, change: &Change, rights: Rights) -> Option<Self> {
+        let sees = |visibility: Option<Visibility>| visibility.is_none_or(|visibility| rights.see(visibility));
+        let before = self != Self::Entered && sees(change.was_visible_to);
+        let after = self != Self::Left && sees(change.visible_to);
+        match (before, after) {
+            (false, false) => None,
+            (false, true) => Some(Self::Entered),
+            (true, true) => Some(Self::Changed),
+            (true, false) => Some(Self::Left),
+        }
+    }
+}
+
 /// A change as it stands in the log. Never altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -84,21 +152,209 @@ pub struct Change {
     pub entity: Uuid,
     /// The record's revision after the change.
     pub revision: Revision,
-    /// What it means to the scope it was read in.
-    pub effect: Effect,
     /// When it happened, as told.
     pub occurred_at: DateTime<Utc>,
     /// When it was recorded here.
     pub recorded_at: DateTime<Utc>,
+    /// Who could read the record before; `None` for everyone.
+    pub was_visible_to: Option<Visibility>,
+    /// Who can read it after; `None` for everyone.
+    pub visible_to: Option<Visibility>,
+}
+
+/// A change with what it means to the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The change.
+    pub change: Change,
+    /// What it means to each scope that it touches: networks and communities.
+    pub effects: Vec<(Uuid, Effect)>,
+}
+
+impl Entry {
+    /// What the change means to a reader of a place; `None` when it is nothing to them.
+    pub fn seen(&self, within: Within, rights: Rights) -> Option<Effect> {
+        let scope = within.uuid();
+        let (_, effect) = self.effects.iter().find(|(id, _)| *id == scope)?;
+        effect.seen(&self.change, rights)
+    }
 }
 
 /// The newest change of a network's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The network.
-    pub network: NetworkId,
+    /// The log.
+    pub log: LogId,
     /// Its place in the log; 0 when nothing was written yet.
     pub position: Position,
-    /// The change at that place.
+    /// The change at that place; nil when nothing was written yet.
     pub change: ChangeId,
+}
+
+impl Head {
+    /// The cursor of everything that was written up to here.
+    pub fn cursor(self, rights: Rights) -> LogCursor {
+        LogCursor::at(self.log, self.position, self.change, rights)
+    }
+}
+
+/// Which log a cursor is of: that of one network as one instance keeps it. The epoch grows when an instance begins a
+/// network's log anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogId {
+    /// The instance that keeps the log.
+    pub instance: InstanceId,
+    /// The network.
+    pub network: NetworkId,
+    /// How often the log was begun.
+    pub epoch: u32,
+}
+
+/// A place in a log, for those who read on from it. It names the change at that place, so that it can be told whether
+/// the log is still the one that it was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogCursor {
+    /// Which log.
+    pub log: LogId,
+    /// Everything up to here was read.
+    pub position: Position,
+    /// The beginning of the id of the change at the position; zero at 0.
+    pub mark: u64,
+    /// The rights it was read under.
+    pub rights: Rights,
+}
+
+/// A place for those who read a log from its beginning on: first all records as they are, then what was written since
+/// the reading began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadingCursor {
+    /// Where the log ended when the reading began, or how far it was read since.
+    pub log: LogCursor,
+    /// How far the records were read; `None` when all of them were.
+    pub snapshot: Option<SnapshotPlace>,
+}
+
+/// How far records were read as they are: types of records come one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SnapshotPlace {
+    /// Which type is being read, by its place in [`EntityType::ALL`].
+    pub entity_type: usize,
+    /// After which record; `None` before the first.
+    pub after: Option<Place>,
+}
+
+impl SnapshotPlace {
+    /// The place before the first record of a type, which is named by its place in [`EntityType::ALL`].
+    pub fn start_of(entity_type: usize) -> Self {
+        Self { entity_type, after: None }
+    }
+}
+
+impl LogCursor {
+    /// How many bytes a cursor is.
+    pub const BYTES: usize = 16 + 16 + 4 + 8 + 8 + 1;
+
+    /// The part of a change's id that a cursor keeps.
+    pub fn mark(change: ChangeId) -> u64 {
+        // The other half of a random UUID would do as well.
+        change.uuid().as_u64_pair().0
+    }
+
+    /// The cursor of a place in a log.
+    pub fn at(log: LogId, position: Position, change: ChangeId, rights: Rights) -> Self {
+        Self { log, position, mark: if position == 0 { 0 } else { Self::mark(change) }, rights }
+    }
+
+    /// The cursor as bytes.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let (instance, network) = (self.log.instance.uuid(), self.log.network.uuid());
+        let fields: [&[u8]; 6] = [
+            instance.as_bytes(),
+            network.as_bytes(),
+            &self.log.epoch.to_be_bytes(),
+            &self.position.to_be_bytes(),
+            &self.mark.to_be_bytes(),
+            &[self.rights.code()],
+        ];
+        let mut at = 0;
+        for field in fields {
+            bytes[at..at + field.len()].copy_from_slice(field);
+            at += field.len();
+        }
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (instance, rest) = bytes.split_first_chunk::<16>()?;
+        let (network, rest) = rest.split_first_chunk::<16>()?;
+        let (epoch, rest) = rest.split_first_chunk::<4>()?;
+        let (position, rest) = rest.split_first_chunk::<8>()?;
+        let (mark, rest) = rest.split_first_chunk::<8>()?;
+        let [rights] = rest else { return None };
+        let position = i64::from_be_bytes(*position);
+        let log = LogId {
+            instance: InstanceId::from_uuid(Uuid::from_bytes(*instance)),
+            network: NetworkId::from_uuid(Uuid::from_bytes(*network)),
+            epoch: u32::from_be_bytes(*epoch),
+        };
+        (position >= 0).then_some(())?;
+        Some(Self { log, position, mark: u64::from_be_bytes(*mark), rights: Rights::from_code(*rights)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(was_visible_to: Option<Visibility>, visible_to: Option<Visibility>) -> Change {
+        Change {
+            network: NetworkId::from_uuid(Uuid::from_u128(1)),
+            position: 7,
+            id: ChangeId::from_uuid(Uuid::from_u128(2)),
+            kind: ChangeKind::Amended,
+            entity_type: EntityType::GatheringReport,
+            entity: Uuid::from_u128(3),
+            revision: 2,
+            occurred_at: DateTime::UNIX_EPOCH,
+            recorded_at: DateTime::UNIX_EPOCH,
+            was_visible_to,
+            visible_to,
+        }
+    }
+
+    #[test]
+    fn what_is_narrowed_leaves_the_sight_of_strangers_only() {
+        let narrowed = change(Some(Visibility::Public), Some(Visibility::Members));
+        assert_eq!(Effect::Changed.seen(&narrowed, Rights::Public), Some(Effect::Left));
+        assert_eq!(Effect::Changed.seen(&narrowed, Rights::All), Some(Effect::Changed));
+        let widened = change(Some(Visibility::Authors), Some(Visibility::Public));
+        assert_eq!(Effect::Changed.seen(&widened, Rights::Public), Some(Effect::Entered));
+        let hidden = change(Some(Visibility::Members), Some(Visibility::Authors));
+        assert_eq!(Effect::Changed.seen(&hidden, Rights::Public), None);
+    }
+
+    #[test]
+    fn tree_and_audience_count_together() {
+        // It came into the scope, and strangers may not see it.
+        assert_eq!(Effect::Entered.seen(&change(Some(Visibility::Public), Some(Visibility::Members)), Rights::Public), None);
+        // It left the scope and was narrowed at once: it is gone all the same.
+        let left = change(Some(Visibility::Public), Some(Visibility::Members));
+        assert_eq!(Effect::Left.seen(&left, Rights::Public), Some(Effect::Left));
+        assert_eq!(Effect::Left.seen(&change(None, None), Rights::Public), Some(Effect::Left));
+    }
+
+    #[test]
+    fn a_cursor_reads_back_and_nothing_else_does() {
+        let log = LogId {
+            instance: InstanceId::from_uuid(Uuid::from_u128(5)),
+            network: NetworkId::from_uuid(Uuid::from_u128(6)),
+            epoch: 1,
+        };
+        let cursor = LogCursor::at(log, 42, ChangeId::from_uuid(Uuid::from_u128(u128::MAX - 9)), Rights::All);
+        assert_eq!(LogCursor::from_bytes(&cursor.to_bytes()), Some(cursor));
+        assert_eq!(LogCursor::from_bytes(&cursor.to_bytes()[1..]), None);
+        assert_eq!(LogCursor::from_bytes(&[0xff; LogCursor::BYTES]), None);
+    }
 }

@@ -50,12 +50,14 @@ words! {
 words! {
     /// What can be done to a community's status.
     CommunityStep, "step of a community" {
-        /// Open a forming community, or reopen a paused or closed one.
+        /// Open a forming community.
         Open = "OPEN",
         /// Let an open or forming community rest.
         Pause = "PAUSE",
         /// End a community.
         Close = "CLOSE",
+        /// Open a paused or closed one again.
+        Reopen = "REOPEN",
     }
 }
 
@@ -63,7 +65,7 @@ impl CommunityStatus {
     /// The status after a step, or why it cannot be taken.
     pub fn after(self, step: CommunityStep) -> Result<Self, Invalid> {
         match (self, step) {
-            (Self::Forming | Self::Paused | Self::Closed, CommunityStep::Open) => Ok(Self::Open),
+            (Self::Forming, CommunityStep::Open) | (Self::Paused | Self::Closed, CommunityStep::Reopen) => Ok(Self::Open),
             (Self::Forming | Self::Open, CommunityStep::Pause) => Ok(Self::Paused),
             (Self::Forming | Self::Open | Self::Paused, CommunityStep::Close) => Ok(Self::Closed),
             _ => Err(Invalid::new(format!("is {self}: it cannot {step}"))),
@@ -200,7 +202,9 @@ mod tests {
 
     #[test]
     fn a_closed_community_reopens_but_does_not_rest() {
-        assert_eq!(CommunityStatus::Closed.after(CommunityStep::Open), Ok(CommunityStatus::Open));
+        assert_eq!(CommunityStatus::Closed.after(CommunityStep::Reopen), Ok(CommunityStatus::Open));
+        assert_eq!(CommunityStatus::Forming.after(CommunityStep::Open), Ok(CommunityStatus::Open));
+        assert!(CommunityStatus::Closed.after(CommunityStep::Open).is_err());
         assert!(CommunityStatus::Closed.after(CommunityStep::Pause).is_err());
         assert!(CommunityStatus::Open.after(CommunityStep::Open).is_err());
     }

@@ -94,6 +94,8 @@ pub struct Rsvps {
     pub yes: Option<HeadCount>,
     /// People on the waiting list.
     pub waitlist: Option<HeadCount>,
+    /// When they were counted; `None` when nobody said.
+    pub observed_at: Option<DateTime<Utc>>,
 }
 
 /// A gathering without its parts, which are loaded when they are asked for.

@@ -62,6 +62,8 @@ ids! {
     TermId = "voc_",
     /// An instance of Convene: one database and whatever nodes serve it.
     InstanceId = "ins_",
+    /// A token that an operator made for someone who writes.
+    TokenId = "tok_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
@@ -87,6 +89,19 @@ pub enum NodeId {
     Item(ItemId),
     /// A term of a vocabulary.
     Term(TermId),
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(id) => id.fmt(f),
+            Self::Community(id) => id.fmt(f),
+            Self::Gathering(id) => id.fmt(f),
+            Self::Report(id) => id.fmt(f),
+            Self::Item(id) => id.fmt(f),
+            Self::Term(id) => id.fmt(f),
+        }
+    }
 }
 
 impl FromStr for NodeId {

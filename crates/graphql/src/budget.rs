@@ -24,7 +24,7 @@ use crate::{
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "_entities",
     "agenda",
     "ancestors",
@@ -36,6 +36,7 @@ const LISTS: [&str; 12] = [
     "items",
     "nodes",
     "outcomes",
+    "userErrors",
     "vocabulary",
 ];
 

@@ -6,7 +6,7 @@ use async_graphql::Variables;
 use chrono::{NaiveDate, Utc};
 use convene_application::App;
 use convene_domain::{
-    access::Audience,
+    access::{Audience, Caller},
     change::{ChangeKind, EntityType, NewChange},
     community::{Community, CommunityStatus, Level, Profile},
     gathering::{AgendaItem, Format, Gathering, GatheringParts, GatheringStatus, Hosts, Invitation, Rsvps},
@@ -51,6 +51,13 @@ pub(crate) struct Told<'a> {
 impl World {
     /// A network without communities, with a vocabulary of two words.
     pub(crate) async fn new() -> Self {
+        let world = Self::empty().await;
+        world.found_network().await;
+        world
+    }
+
+    /// A service without networks.
+    pub(crate) async fn empty() -> Self {
         listen();
         let folder = TempDir::new().unwrap();
         let address = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
@@ -58,9 +65,7 @@ impl World {
         let app = App::open(&address, 4, WakeUps::try_new(None).unwrap()).await.unwrap();
         let schema = schema(app.clone(), SchemaOptions { introspection: true, suggestions: false });
         let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
-        let world = Self { network: NetworkId::from_uuid(Uuid::now_v7()), app, schema, guard, _folder: folder };
-        world.found_network().await;
-        world
+        Self { network: NetworkId::from_uuid(Uuid::now_v7()), app, schema, guard, _folder: folder }
     }
 
     async fn found_network(&self) {
@@ -175,14 +180,17 @@ impl World {
     }
 
     async fn ask_guarded(&self, guard: &Guard, deadline: Duration, query: String) -> Json {
-        let request = GraphqlRequest {
-            query,
-            operation_name: None,
-            variables: Variables::default(),
-            extensions: serde_json::Map::new(),
-            read_only: true,
-        };
-        let data = |request| request_data(request, &self.app);
+        let request = GraphqlRequest { read_only: true, ..posted(query, Json::Null) };
+        self.execute(guard, deadline, Caller::Anonymous, request).await
+    }
+
+    /// The whole answer to a request of this caller, which may write.
+    pub(crate) async fn send(&self, caller: Caller, query: impl Into<String>, variables: Json) -> Json {
+        self.execute(&self.guard, Duration::from_secs(30), caller, posted(query.into(), variables)).await
+    }
+
+    async fn execute(&self, guard: &Guard, deadline: Duration, caller: Caller, request: GraphqlRequest) -> Json {
+        let data = |request| request_data(request, &self.app, caller);
         let outcome = request::execute(&self.schema, guard, request, deadline, data).await;
         serde_json::from_slice(&outcome.to_json().unwrap()).unwrap()
     }
@@ -209,6 +217,11 @@ impl World {
     fn created(&self, write: &mut Write, entity_type: EntityType, entity: Uuid) {
         write.record(self.network, NewChange { kind: ChangeKind::Created, entity_type, entity, revision: 1, occurred_at: None });
     }
+}
+
+fn posted(query: String, variables: Json) -> GraphqlRequest {
+    let (variables, extensions) = (Variables::from_json(variables), serde_json::Map::new());
+    GraphqlRequest { query, operation_name: None, variables, extensions, read_only: false }
 }
 
 fn community(network: NetworkId, level: Level, parent: Option<CommunityId>, slug: &str) -> Community {

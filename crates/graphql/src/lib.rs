@@ -13,14 +13,21 @@ mod cursor;
 mod fixture;
 mod input;
 mod loaders;
+mod mutations;
 mod queries;
 mod scalars;
 mod schema;
+mod service;
+mod subscriptions;
 mod types;
 
 pub mod error;
+pub mod follow;
 pub mod guard;
 pub mod request;
 
+pub use mutations::Mutation;
 pub use queries::Query;
 pub use schema::{ConveneSchema, SchemaOptions, request_data, schema, sdl};
+pub use service::Service;
+pub use subscriptions::Subscription;

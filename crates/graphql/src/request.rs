@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     budget::Budget,
-    error::{self, ErrorCode},
+    error::{self, Error, ErrorCode},
     guard::{Checked, Guard, Refusal},
     loaders::Turns,
 };
@@ -143,6 +143,39 @@ impl Outcome {
         }
     }
 
+    /// The outcome of a request that came to nothing because of this error.
+    pub(crate) fn failed_with(error: Error) -> Self {
+        let error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
+        let outcome = Self { failure: None, ..Self::failed(ErrorCode::InternalServerError, error) };
+        outcome.into_failure()
+    }
+
+    /// The outcome, with its errors, as one of which there is no answer.
+    pub(crate) fn into_failure(mut self) -> Self {
+        error::finish(&mut self.response.errors);
+        let code = self.codes().next().and_then(ErrorCode::find);
+        Self { failure: Some(code.unwrap_or(ErrorCode::InternalServerError)), ..self }
+    }
+
+    /// The codes of its errors.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &str> {
+        self.response.errors.iter().filter_map(|error| match error.extensions.as_ref()?.get("code")? {
+            Value::String(code) => Some(code.as_str()),
+            _ => None,
+        })
+    }
+
+    /// One of many answers, as JSON: without what it cost, which would only repeat itself.
+    pub(crate) fn item_json(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Item<'a> {
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            errors: &'a [ServerError],
+            data: &'a Value,
+        }
+        serde_json::to_vec(&Item { errors: &self.response.errors, data: &self.response.data })
+    }
+
     /// The answer as JSON. `data` is left out, not null, when nothing was executed.
     ///
     /// # Errors
@@ -178,22 +211,36 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    if let Err(refusal) = variables_fit(&request.variables, guard.limits().variables_bytes) {
-        return Outcome::refused(refusal);
-    }
-    let checked = match guard.check(&request.query, request.operation_name.as_deref(), &request.variables) {
+    let checked = match check(guard, &request) {
         Ok(checked) => checked,
         Err(refusal) => return Outcome::refused(refusal),
     };
     if let Err(refusal) = transport_allows(checked.operation, request.read_only) {
         return Outcome::refused(refusal).with_operation(&checked);
     }
+    carry_out(&checked, request.variables, deadline, data, |prepared| schema.execute(prepared)).await
+}
+
+/// Checks a request.
+pub(crate) fn check(guard: &Guard, request: &GraphqlRequest) -> Result<Checked, Refusal> {
+    variables_fit(&request.variables, guard.limits().variables_bytes)?;
+    guard.check(&request.query, request.operation_name.as_deref(), &request.variables)
+}
+
+/// Executes a request that was checked, within its budget and until the deadline.
+pub(crate) async fn carry_out<E: Future<Output = Response>>(
+    checked: &Checked,
+    variables: Variables,
+    deadline: Duration,
+    data: impl FnOnce(Request) -> Request,
+    execute: impl FnOnce(Request) -> E,
+) -> Outcome {
     // The executor gets the document, never the text.
     let budget = Budget::new(checked.cost_limit);
-    let mut prepared = data(Request::new("")).variables(request.variables).data(Arc::clone(&budget));
+    let mut prepared = data(Request::new("")).variables(variables).data(Arc::clone(&budget));
     prepared.operation_name.clone_from(&checked.operation_name);
     prepared.set_parsed_query(checked.document.as_ref().clone());
-    let execution = budget.run(Turns::of(&prepared).run(schema.execute(prepared)));
+    let execution = budget.run(Turns::of(&prepared).run(execute(prepared)));
     let execution = AssertUnwindSafe(execution).catch_unwind();
     let outcome = match tokio::time::timeout(deadline, execution).await {
         Ok(Ok(Ok(response))) => executed(response),
@@ -202,7 +249,7 @@ where
         Ok(Err(_)) => Outcome::internal(),
         Err(_) => Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", deadline.as_secs()))),
     };
-    let mut outcome = outcome.with_operation(&checked);
+    let mut outcome = outcome.with_operation(checked);
     let cost = async_graphql::value!({ "cost": checked.cost, "limit": checked.cost_limit });
     outcome.response.extensions.insert("cost".to_owned(), cost);
     outcome

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{Datelike, FixedOffset, NaiveDate, SecondsFormat};
+use convene_domain::{Invalid, occurrence::Moment};
 
 /// The years that dates from clients may have.
 const YEARS: RangeInclusive<i32> = 1900..=2199;
@@ -28,6 +29,12 @@ impl ScalarType for Date {
     }
 }
 
+impl From<Date> for NaiveDate {
+    fn from(date: Date) -> Self {
+        date.0
+    }
+}
+
 /// An instant of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) chrono::DateTime<FixedOffset>);
@@ -44,6 +51,13 @@ impl ScalarType for DateTime {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl DateTime {
+    /// The instant as the domain takes it: no slip of the keyboard, and no finer than what is stored.
+    pub(crate) fn moment(self) -> Result<Moment, Invalid> {
+        Moment::parse(&self.0.to_rfc3339(), None)
     }
 }
 

@@ -1,16 +1,18 @@
 //! The schema: the root types and the executor's limits.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Request, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{Request, SDLExportOptions, Schema, SchemaBuilder};
 use convene_application::App;
 use convene_domain::access::Caller;
 
 use crate::{
     loaders::{self, Turns},
+    mutations::Mutation,
     queries::{ClientQuery, Query},
+    subscriptions::Subscription,
 };
 
 /// The executable schema.
-pub type ConveneSchema = Schema<Query, EmptyMutation, EmptySubscription>;
+pub type ConveneSchema = Schema<Query, Mutation, Subscription>;
 
 /// What differs between a public service and a developer's.
 #[derive(Debug, Clone, Copy)]
@@ -44,9 +46,7 @@ pub fn schema(app: App, options: SchemaOptions) -> ConveneSchema {
 }
 
 /// Gives a request what its resolvers need: its caller and loaders of its own.
-pub fn request_data(request: Request, app: &App) -> Request {
-    // Nobody can sign in yet.
-    let caller = Caller::Anonymous;
+pub fn request_data(request: Request, app: &App, caller: Caller) -> Request {
     let turns = Turns::default();
     let loaders = loaders::loaders(app.clone(), caller, &turns);
     request.data(loaders).data(turns)
@@ -58,13 +58,14 @@ pub fn sdl(federation: bool) -> String {
     if federation {
         builder().finish().sdl_with_options(options.federation())
     } else {
-        Schema::new(ClientQuery::default(), EmptyMutation, EmptySubscription).sdl_with_options(options)
+        Schema::new(ClientQuery::default(), Mutation::default(), Subscription).sdl_with_options(options)
     }
 }
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .enable_federation()
+        .enable_subscription_in_federation()
         .limit_depth(DEPTH)
         .limit_recursive_depth(RECURSIVE_DEPTH)
         .limit_directives(DIRECTIVES)

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     record.revision += 1;
     record.content.rsvps.yes = HeadCount::try_new(99).ok();
     let parts = GatheringParts { hosts: Hosts::try_new(hosts)?, agenda: Vec::new(), invitations: Vec::new() };
-    gatherings::update(&write, &record, &parts).await?;
+    let _ = gatherings::update(&write, &record, &parts).await?;
     let change = NewChange {
         kind: ChangeKind::Updated,
         entity_type: EntityType::Gathering,

@@ -11,7 +11,7 @@ use convene_domain::{
     text::{Slug, fold},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, Order, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Func, Query},
 };
 use uuid::Uuid;
@@ -295,6 +295,20 @@ fn condition(filter: &CommunityFilter) -> Condition {
     condition
 }
 
+/// Reads a community and keeps others from writing it.
+pub async fn lock(write: &Write, id: CommunityId) -> Result<Option<Record>> {
+    crate::write::lock::<community::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
+}
+
+/// Reads the communities right under one, and keeps others from writing them.
+pub async fn lock_children(write: &Write, parent: CommunityId) -> Result<Vec<Record>> {
+    let children = community::Entity::find()
+        .filter(community::Column::ParentId.eq(parent.uuid()))
+        .order_by_asc(community::Column::Id)
+        .lock_exclusive();
+    children.all(write.transaction()).await?.into_iter().map(Record::try_from).collect()
+}
+
 /// Adds communities with their slugs. A parent stands before its children.
 pub async fn add_many(write: &Write, records: &[Record]) -> Result<()> {
     write.insert_all::<community::Entity, _>(records.iter().map(model).collect()).await?;
@@ -316,4 +330,20 @@ pub async fn add_slugs(write: &Write, names: &[(NetworkId, Slug, CommunityId)]) 
 pub async fn update(write: &Write, record: &Record) -> Result<()> {
     let id = (community::Column::Id, record.id.uuid());
     write.update_at::<community::Entity, _>(model(record), id, (community::Column::Revision, record.revision - 1)).await
+}
+
+/// Lets the slugs of one community lead to another.
+pub async fn move_slugs(write: &Write, from: CommunityId, to: CommunityId) -> Result<()> {
+    community_slug::Entity::update_many()
+        .col_expr(community_slug::Column::CommunityId, Expr::value(to.uuid()))
+        .filter(community_slug::Column::CommunityId.eq(from.uuid()))
+        .exec(write.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Removes a community that nothing refers to any more, its slugs included.
+pub async fn remove(write: &Write, id: CommunityId) -> Result<()> {
+    community::Entity::delete_by_id(id.uuid()).exec(write.transaction()).await?;
+    Ok(())
 }

@@ -18,10 +18,13 @@ mod write;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;
+pub mod keys;
 pub mod log;
 pub mod networks;
+pub mod removals;
 pub mod reports;
 pub mod terms;
+pub mod tokens;
 pub mod verify;
 
 pub use database::{Database, Reads};

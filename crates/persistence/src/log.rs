@@ -1,18 +1,22 @@
 //! Reading the change log.
 
+use std::collections::HashMap;
+
 use convene_domain::{
     Invalid,
-    change::{Change, Head, Position},
-    id::{ChangeId, NetworkId, Within},
+    change::{Change, Effect, Entry, Head, LogId, Position},
+    id::{ChangeId, InstanceId, NetworkId, Within},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
+use uuid::Uuid;
 
 use crate::{
     Result,
     column::Row,
+    dialect,
     entity::{change, change_scope, network_head},
     list,
 };
@@ -24,10 +28,10 @@ struct Scoped {
     effect: String,
 }
 
-impl TryFrom<Scoped> for Change {
+impl TryFrom<change::Model> for Change {
     type Error = crate::Error;
 
-    fn try_from(Scoped { change, effect }: Scoped) -> Result<Self> {
+    fn try_from(change: change::Model) -> Result<Self> {
         let row = Row { table: "changes", id: change.id };
         Ok(Self {
             network: NetworkId::from_uuid(change.network_id),
@@ -37,21 +41,53 @@ impl TryFrom<Scoped> for Change {
             entity_type: row.parse("entity_type", &change.entity_type)?,
             entity: change.entity_id,
             revision: change.revision,
-            effect: row.parse("effect", &effect)?,
             occurred_at: change.occurred_at,
             recorded_at: change.recorded_at,
+            was_visible_to: row.parse_opt("was_visible_to", change.was_visible_to.as_deref())?,
+            visible_to: row.parse_opt("visible_to", change.visible_to.as_deref())?,
         })
     }
 }
 
-/// Reads the changes seen in a scope after a position, in order, at most `limit`.
-pub async fn list_after<C: ConnectionTrait>(
+/// Reads the changes of a network after a position, in order, at most `limit`, with all the scopes they touch.
+pub async fn list<C: ConnectionTrait>(connection: &C, network: NetworkId, after: Position, limit: u64) -> Result<Vec<Entry>> {
+    let changes = change::Entity::find()
+        .filter(change::Column::NetworkId.eq(network.uuid()))
+        .filter(change::Column::Position.gt(after))
+        .order_by_asc(change::Column::Position)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    let Some(last) = changes.last().and_then(|change| change.position) else { return Ok(Vec::new()) };
+    let scopes = change_scope::Entity::find()
+        .filter(change_scope::Column::NetworkId.eq(network.uuid()))
+        .filter(change_scope::Column::Position.gt(after))
+        .filter(change_scope::Column::Position.lte(last))
+        .all(connection)
+        .await?;
+    let mut effects: HashMap<Position, Vec<(Uuid, Effect)>> = HashMap::new();
+    for scope in scopes {
+        let row = Row { table: "change_scopes", id: scope.scope_id };
+        effects.entry(scope.position).or_default().push((scope.scope_id, row.parse("effect", &scope.effect)?));
+    }
+    changes
+        .into_iter()
+        .map(|model| {
+            let change = Change::try_from(model)?;
+            let effects = effects.remove(&change.position).unwrap_or_default();
+            Ok(Entry { change, effects })
+        })
+        .collect()
+}
+
+/// Reads the changes that touch a scope after a position, in order, at most `limit`, each with what it means there.
+pub async fn list_within<C: ConnectionTrait>(
     connection: &C,
     network: NetworkId,
     within: Within,
     after: Position,
     limit: u64,
-) -> Result<Vec<Change>> {
+) -> Result<Vec<(Change, Effect)>> {
     let mut select = Query::select();
     select
         .column(("s", change_scope::Column::Effect))
@@ -70,14 +106,91 @@ pub async fn list_after<C: ConnectionTrait>(
         .limit(limit);
     list::columns::<change::Column>(&mut select, "r");
     let rows = connection.query_all(&select).await?;
-    rows.iter().map(|row| Change::try_from(Scoped::from_query_result(row, "")?)).collect()
+    rows.iter()
+        .map(|row| {
+            let Scoped { change, effect } = Scoped::from_query_result(row, "")?;
+            let effect = Row { table: "change_scopes", id: change.id }.parse("effect", &effect)?;
+            Ok((Change::try_from(change)?, effect))
+        })
+        .collect()
 }
 
-/// Reads the head of a network's log; `None` when nothing was written to it yet.
-pub async fn head<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Option<Head>> {
-    let found = network_head::Entity::find().filter(network_head::Column::NetworkId.eq(network.uuid())).one(connection).await?;
-    Ok(found.and_then(|head| {
-        let change = ChangeId::from_uuid(head.change_id?);
-        Some(Head { network, position: head.position, change })
-    }))
+/// Finds the network in whose log a place was ever touched; `None` when it never was.
+pub async fn network_of<C: ConnectionTrait>(connection: &C, within: Within) -> Result<Option<NetworkId>> {
+    let found =
+        change_scope::Entity::find().filter(change_scope::Column::ScopeId.eq(within.uuid())).limit(1).one(connection).await?;
+    Ok(found.and_then(|scope| scope.network_id).map(NetworkId::from_uuid))
+}
+
+/// Finds which change stands at a position; `None` when the log has none there.
+pub async fn find_at<C: ConnectionTrait>(connection: &C, network: NetworkId, position: Position) -> Result<Option<ChangeId>> {
+    let found = change::Entity::find()
+        .filter(change::Column::NetworkId.eq(network.uuid()))
+        .filter(change::Column::Position.eq(position))
+        .one(connection)
+        .await?;
+    Ok(found.map(|change| ChangeId::from_uuid(change.id)))
+}
+
+/// Loads the changes that brought records to the revisions given, by record.
+pub async fn load_by_revision<C: ConnectionTrait>(connection: &C, records: &[(Uuid, i64)]) -> Result<HashMap<Uuid, Change>> {
+    let ids: Vec<Uuid> = records.iter().map(|(id, _)| *id).collect();
+    let wanted: HashMap<Uuid, i64> = records.iter().copied().collect();
+    let revisions = records.iter().map(|(_, revision)| *revision);
+    let of = (change::Entity, change::Column::EntityId);
+    let found = change::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), of, &ids))
+        .filter(change::Column::Revision.is_in(revisions.collect::<std::collections::BTreeSet<_>>()))
+        .all(connection)
+        .await?;
+    let of_now = found.into_iter().filter(|change| wanted.get(&change.entity_id) == Some(&change.revision));
+    of_now.map(|change| Ok((change.entity_id, Change::try_from(change)?))).collect()
+}
+
+/// Reads where the logs of networks end. A network that is not there is missing from the answer.
+pub async fn load_heads<C: ConnectionTrait>(
+    connection: &C,
+    instance: InstanceId,
+    networks: &[NetworkId],
+) -> Result<HashMap<NetworkId, Head>> {
+    let ids: Vec<Uuid> = networks.iter().map(|id| id.uuid()).collect();
+    let of = (network_head::Entity, network_head::Column::NetworkId);
+    let found = network_head::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), of, &ids))
+        .all(connection)
+        .await?;
+    Ok(found.iter().map(|model| head(instance, model)).map(|head| (head.log.network, head)).collect())
+}
+
+fn head(instance: InstanceId, model: &network_head::Model) -> Head {
+    let network = NetworkId::from_uuid(model.network_id);
+    Head {
+        // Epochs are counted up from 1.
+        log: LogId { instance, network, epoch: u32::try_from(model.epoch).unwrap_or_default() },
+        position: model.position,
+        change: ChangeId::from_uuid(model.change_id.unwrap_or_default()),
+    }
+}
+
+/// Finds the last change of a set of changes, as the head that its log had then; `None` when there is no such set.
+pub async fn find_end<C: ConnectionTrait>(connection: &C, instance: InstanceId, change_set: Uuid) -> Result<Option<Head>> {
+    let select = Query::select()
+        .column(("h", network_head::Column::NetworkId))
+        .column(("h", network_head::Column::Epoch))
+        .column(("r", change::Column::Position))
+        .expr_as(Expr::col(("r", change::Column::Id)), "change_id")
+        .from_as(change::Entity, "r")
+        .join_as(
+            JoinType::InnerJoin,
+            network_head::Entity,
+            "h",
+            Expr::col(("h", network_head::Column::NetworkId)).equals(("r", change::Column::NetworkId)),
+        )
+        .and_where(Expr::col(("r", change::Column::ChangeSetId)).eq(change_set))
+        .and_where(Expr::col(("r", change::Column::Position)).is_not_null())
+        .order_by(("r", change::Column::Ordinal), Order::Desc)
+        .limit(1)
+        .take();
+    let row = connection.query_one(&select).await?;
+    Ok(row.map(|row| network_head::Model::from_query_result(&row, "")).transpose()?.map(|model| head(instance, &model)))
 }

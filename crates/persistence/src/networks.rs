@@ -112,10 +112,16 @@ fn everything() -> ScopedList {
     ScopedList { select, scope: ("r", "id"), sort }
 }
 
+/// Reads a network and keeps others from writing it.
+pub async fn lock(write: &Write, id: NetworkId) -> Result<Option<Record>> {
+    crate::write::lock::<network::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
+}
+
 /// Adds networks, each with an empty log.
 pub async fn add_many(write: &Write, records: &[Record]) -> Result<()> {
     write.insert_all::<network::Entity, _>(records.iter().map(model).collect()).await?;
-    let heads = records.iter().map(|record| network_head::Model { network_id: record.id.uuid(), position: 0, change_id: None });
+    let heads =
+        records.iter().map(|record| network_head::Model { network_id: record.id.uuid(), position: 0, change_id: None, epoch: 1 });
     write.insert_all::<network_head::Entity, _>(heads.collect()).await
 }
 

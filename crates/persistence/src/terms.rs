@@ -79,6 +79,11 @@ pub async fn load_by_network<C: ConnectionTrait>(
     Ok(terms)
 }
 
+/// Reads a term and keeps others from writing it.
+pub async fn lock(write: &Write, id: TermId) -> Result<Option<Record>> {
+    crate::write::lock::<term::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
+}
+
 /// Adds terms.
 pub async fn add_many(write: &Write, records: &[Record]) -> Result<()> {
     write.insert_all::<term::Entity, _>(records.iter().map(model).collect()).await

@@ -129,10 +129,11 @@ const CHECKS: &[Check] = &[
         is: "SELECT n.network_id, n.community_id, n.slug FROM community_slugs n JOIN communities c ON c.id = n.community_id AND c.slug = n.slug",
         columns: &[Network, Community, Text("slug")],
     },
-    // Each record was written as often as the log says, and its last revision is the last that was logged.
+    // Each record that is there was written as often as the log says, and its last revision is the last that was logged.
     Check {
         subject: "revisions",
-        should: "SELECT entity_id, COUNT(*), MAX(revision) FROM changes GROUP BY entity_id",
+        should: "SELECT entity_id, COUNT(*), MAX(revision) FROM changes GROUP BY entity_id
+                 HAVING MAX(CASE WHEN kind IN ('REMOVED', 'MERGED') THEN 1 ELSE 0 END) = 0",
         is: "SELECT id, revision, revision FROM networks UNION ALL SELECT id, revision, revision FROM terms
              UNION ALL SELECT id, revision, revision FROM communities UNION ALL SELECT id, revision, revision FROM gatherings
              UNION ALL SELECT id, revision, revision FROM gathering_reports",
@@ -177,8 +178,15 @@ const CHECKS: &[Check] = &[
         is: "SELECT s.scope_id, s.position FROM change_scopes s JOIN network_heads h ON h.network_id = s.scope_id",
         columns: &[Network, Number("position")],
     },
+    Check {
+        subject: "change_scopes",
+        should: "SELECT scope_id, position FROM change_scopes WHERE 1 = 0",
+        is: "SELECT s.scope_id, s.position FROM change_scopes s WHERE NOT EXISTS
+             (SELECT 1 FROM changes c WHERE c.network_id = s.network_id AND c.position = s.position)",
+        columns: &[Scope("scope"), Number("position")],
+    },
     // What the last change of each record said of its scope is what its scope rows say, unless a move has changed the
-    // tree since, or another host the scope of a report's gathering: of those only what moved was logged.
+    // tree since: of what stands under the community that moved, nothing was logged.
     Check {
         subject: "change_scopes",
         should: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
@@ -186,33 +194,37 @@ const CHECKS: &[Check] = &[
                        UNION ALL SELECT scope_id, gathering_id FROM gathering_scopes
                        UNION ALL SELECT scope_id, report_id FROM report_scopes) s ON s.entity_id = c.entity_id
                  JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
-                       LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' GROUP BY h.network_id) v
+                       LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
+                       GROUP BY h.network_id) v
                    ON v.network_id = c.network_id AND v.moved <= c.position
-                 WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)
-                 AND NOT EXISTS (SELECT 1 FROM gathering_reports r JOIN changes g ON g.entity_id = r.gathering_id
-                                 WHERE r.id = c.entity_id AND g.position > c.position)",
+                 WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         is: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
-             JOIN change_scopes s ON s.position = c.position AND s.effect <> 'LEFT'
-             JOIN (SELECT id AS scope_id, network_id FROM communities UNION ALL SELECT id, id FROM networks) o
-               ON o.scope_id = s.scope_id AND o.network_id = c.network_id
+             JOIN change_scopes s ON s.network_id = c.network_id AND s.position = c.position AND s.effect <> 'LEFT'
              JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
-                   LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' GROUP BY h.network_id) v
+                   LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
+                   GROUP BY h.network_id) v
                ON v.network_id = c.network_id AND v.moved <= c.position
              WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT')
-             AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)
-             AND NOT EXISTS (SELECT 1 FROM gathering_reports r JOIN changes g ON g.entity_id = r.gathering_id
-                                 WHERE r.id = c.entity_id AND g.position > c.position)",
+             AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         columns: &[Scope("scope"), Number("position"), Entity],
     },
     // A record that is new can only enter.
     Check {
         subject: "effects",
         should: "SELECT scope_id, position FROM change_scopes WHERE 1 = 0",
-        is: "SELECT s.scope_id, s.position FROM changes c JOIN change_scopes s ON s.position = c.position AND s.effect <> 'ENTERED'
-             JOIN (SELECT id AS scope_id, network_id FROM communities UNION ALL SELECT id, id FROM networks) o
-               ON o.scope_id = s.scope_id AND o.network_id = c.network_id
-             WHERE c.kind = 'CREATED'",
+        is: "SELECT s.scope_id, s.position FROM changes c
+             JOIN change_scopes s ON s.network_id = c.network_id AND s.position = c.position AND s.effect <> 'ENTERED'
+             WHERE c.revision = 1",
         columns: &[Scope("scope"), Number("position of a new record that did not enter")],
+    },
+    // Who could read each report after its last change is who can now.
+    Check {
+        subject: "visibility",
+        should: "SELECT id, CASE WHEN status IN ('SUBMITTED', 'REVIEWED') THEN audience ELSE 'AUTHORS' END FROM gathering_reports",
+        is: "SELECT c.entity_id, c.visible_to FROM changes c
+             WHERE c.entity_type = 'GATHERING_REPORT' AND c.kind NOT IN ('REMOVED', 'MERGED')
+             AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
+        columns: &[Report, Text("visible_to")],
     },
     Check {
         subject: "change_sets",

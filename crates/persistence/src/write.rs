@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use convene_domain::{
     change::{Head, NewChange},
-    id::{ChangeId, InstanceId, NetworkId},
+    id::{InstanceId, NetworkId, TokenId},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    Iterable, PrimaryKeyTrait, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Result,
     entity::{change, change_set},
+    keys::{self, Key},
+    log,
 };
 
 /// How many values one statement holds: SQLite takes 32,766.
@@ -27,6 +29,8 @@ pub struct Write {
     database: Database,
     transaction: DatabaseTransaction,
     recorded_at: DateTime<Utc>,
+    token: Option<TokenId>,
+    key: Option<Key>,
     changes: BTreeMap<NetworkId, Vec<NewChange>>,
 }
 
@@ -38,7 +42,30 @@ impl Write {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let transaction = database.writer().begin_with_options(options).await?;
-        Ok(Self { database: database.clone(), transaction, recorded_at: now.trunc_subsecs(6), changes: BTreeMap::new() })
+        Ok(Self {
+            database: database.clone(),
+            transaction,
+            recorded_at: now.trunc_subsecs(6),
+            token: None,
+            key: None,
+            changes: BTreeMap::new(),
+        })
+    }
+
+    /// Says with which token this is written.
+    pub fn signed(&mut self, token: TokenId) {
+        self.token = Some(token);
+    }
+
+    /// Says by which key the write is known when it is asked for again. The record that the change of this name is of
+    /// is what the first answer was about.
+    pub fn keep(&mut self, key: Key) {
+        self.key = Some(key);
+    }
+
+    /// When this is recorded.
+    pub fn recorded_at(&self) -> DateTime<Utc> {
+        self.recorded_at
     }
 
     /// The transaction, to read from what it has written.
@@ -78,7 +105,15 @@ impl Write {
         }
         let mut sets = Vec::new();
         for (network, changes) in std::mem::take(&mut self.changes) {
-            let set = change_set::Model { id: Uuid::now_v7(), network_id: network.uuid(), recorded_at: self.recorded_at };
+            let set = change_set::Model {
+                id: Uuid::now_v7(),
+                network_id: network.uuid(),
+                recorded_at: self.recorded_at,
+                token_id: self.token.map(TokenId::uuid),
+            };
+            if let Some(key) = &self.key {
+                keys::add(&self, key, set.id).await?;
+            }
             let rows = (1_i32..).zip(changes).map(|(ordinal, new)| change::Model {
                 // Random on purpose: a cursor that names it proves which log it was read from.
                 id: Uuid::new_v4(),
@@ -92,6 +127,8 @@ impl Write {
                 revision: new.revision,
                 occurred_at: new.occurred_at.map_or(self.recorded_at, |at| at.trunc_subsecs(6)),
                 recorded_at: self.recorded_at,
+                was_visible_to: None,
+                visible_to: None,
             });
             self.insert_all::<change::Entity, _>(rows.collect()).await?;
             sets.push(set);
@@ -103,9 +140,11 @@ impl Write {
         transaction.commit().await?;
         let mut heads = Vec::new();
         for set in sets {
-            match sealed_head(&database, &set).await {
-                Ok(head) => heads.push(head),
-                Err(Error::NotCommitted) => return Err(Error::NotCommitted),
+            // That it is there proves that the transaction was kept: a COMMIT of a transaction that has failed is no
+            // error to Postgres.
+            match log::find_end(database.writer(), database.instance(), set.id).await {
+                Ok(Some(head)) => heads.push(head),
+                Ok(None) => return Err(Error::NotCommitted),
                 // It is committed: to call that a failure would have the caller do it again.
                 Err(error) => tracing::warn!(%error, "the head of a write that was kept cannot be read"),
             }
@@ -147,6 +186,16 @@ impl Write {
     }
 }
 
+/// Reads a record and keeps others from writing it until this write ends.
+pub(crate) async fn lock<E>(write: &Write, id: Uuid) -> Result<Option<E::Model>>
+where
+    E: EntityTrait,
+    E::PrimaryKey: PrimaryKeyTrait<ValueType = Uuid>,
+{
+    // SQLite has one writer anyway, and leaves the clause out.
+    Ok(E::find_by_id(id).lock_exclusive().one(&write.transaction).await?)
+}
+
 fn all_set<E, A>(row: E::Model) -> A
 where
     E: EntityTrait,
@@ -154,21 +203,4 @@ where
     A: ActiveModelTrait<Entity = E>,
 {
     row.into_active_model().reset_all()
-}
-
-/// Reads where a set of changes ended. That it is there proves that the transaction was kept: a COMMIT of a
-/// transaction that has failed is no error to Postgres.
-async fn sealed_head(database: &Database, set: &change_set::Model) -> Result<Head> {
-    let last = change::Entity::find()
-        .filter(change::Column::ChangeSetId.eq(set.id))
-        .order_by_desc(change::Column::Ordinal)
-        .limit(1)
-        .one(database.writer())
-        .await?;
-    match last {
-        Some(change::Model { id, position: Some(position), network_id, .. }) => {
-            Ok(Head { network: NetworkId::from_uuid(network_id), position, change: ChangeId::from_uuid(id) })
-        }
-        _ => Err(Error::NotCommitted),
-    }
 }

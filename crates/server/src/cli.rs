@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use axum::http::Uri;
 use clap::{Args, Parser, Subcommand};
-use convene_domain::access::Audience;
+use convene_domain::{access::Audience, id::TokenId, text::Text};
 
-use crate::settings::Settings;
+use crate::{
+    commands::subscribe::{Place, endpoint},
+    settings::Settings,
+};
 
 /// Convene: one GraphQL service over many communities of practice.
 ///
@@ -31,10 +35,14 @@ pub(crate) enum Command {
     Serve,
     /// Serve a sample network from a database of its own
     Demo,
+    /// Follow the gathering reports of a network or community, over whatever interruptions
+    Subscribe(SubscribeArgs),
     /// Read a folder of CSV files into the database, all or nothing
     Import(ImportArgs),
     /// Write everything in the database into a folder of CSV files
     Export(ExportArgs),
+    /// Make, list and revoke tokens, which those who write sign in with
+    Token(TokenArgs),
     /// Change the version of the database's tables, or show it
     Migrate(MigrateArgs),
     /// Compute the stored totals again from the records, and report what differs
@@ -43,6 +51,25 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     /// Print every setting with its documentation and default, as a settings file
     Config,
+}
+
+/// Arguments of `subscribe`.
+#[derive(Args)]
+pub(crate) struct SubscribeArgs {
+    /// The id of a network or community, the slug of a network, or both slugs: `network/community`
+    pub(crate) place: Place,
+    /// The address of the service, which has to be reached without TLS
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/graphql", value_parser = endpoint)]
+    pub(crate) url: Uri,
+    /// Who you are; without it you see what is public
+    #[arg(long, value_name = "TOKEN", env = "CONVENE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Go on after this cursor instead of now
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// Print each change, and each checkpoint, as a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `import`.
@@ -69,6 +96,35 @@ pub(crate) struct ExportArgs {
     /// Write only the network with this slug
     #[arg(long, value_name = "SLUG")]
     pub(crate) network: Option<String>,
+}
+
+/// Arguments of `token`.
+#[derive(Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// What to do with tokens.
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print its secret, which is shown only this once
+    Create {
+        /// Whom or what it is for, such as "Field team Nakuru"
+        #[arg(long)]
+        name: Text,
+        /// For how many days it is valid; without it, until it is revoked
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+    },
+    /// List all tokens, without their secrets
+    List,
+    /// Revoke a token: whoever uses it is turned away from then on
+    Revoke {
+        /// The token's id
+        #[arg(value_name = "TOKEN_ID")]
+        id: TokenId,
+    },
 }
 
 /// Arguments of `migrate`.

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 use convene_domain::{
+    change::EntityType,
     community::{Community, Level},
     id::{CommunityId, NetworkId},
     network::Network,
     record::Recorded,
 };
-use convene_persistence::{Database, communities, networks};
+use convene_persistence::{Database, communities, networks, removals};
 
 use super::files::File;
 use crate::Error;
@@ -38,6 +39,8 @@ pub(super) struct Directory {
     /// Keys of rows that have a fault, by file.
     broken: HashSet<(&'static str, String)>,
     known: HashMap<CommunityId, Known>,
+    /// What was removed here, or merged, by the key that files know it by.
+    gone: HashMap<NetworkId, HashSet<(EntityType, String)>>,
 }
 
 impl Directory {
@@ -59,9 +62,21 @@ impl Directory {
             for (slug, community) in communities::all_slugs(database.reader(), network.id).await? {
                 directory.slugs.entry(slug).or_default().push((network.id, community));
             }
+            directory.gone.insert(network.id, removals::all_keys(database.reader(), network.id).await?);
             directory.stored_networks.insert(network.slug.to_string(), network);
         }
         Ok(directory)
+    }
+
+    /// Whether a record was removed here.
+    pub(super) fn is_gone(&self, network: NetworkId, entity_type: EntityType, key: &str) -> bool {
+        self.gone.get(&network).is_some_and(|gone| gone.contains(&(entity_type, key.to_owned())))
+    }
+
+    /// Whether a slug is that of a community which was merged into another, and leads there now.
+    pub(super) fn is_merged(&self, network: NetworkId, slug: &str) -> bool {
+        let taken_over = || self.community(network, slug).and_then(|id| self.stored_communities.get(&id));
+        self.is_gone(network, EntityType::Community, slug) && taken_over().is_none_or(|owner| *owner.slug != *slug)
     }
 
     /// Notes that a row has a fault, so that rows which name its record are not reported as well.

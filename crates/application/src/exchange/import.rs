@@ -1,6 +1,10 @@
 //! The import: everything is checked, then everything is written in one transaction.
 
-use std::{cell::RefCell, collections::HashMap, path::Path};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
@@ -131,7 +135,7 @@ pub async fn import(
         }
         match write(app, plan, now, &mut progress).await {
             Ok(heads) => {
-                app.wake_ups().send(&heads).await;
+                app.wake(&heads).await;
                 summary.heads = heads;
                 return Ok(summary);
             }
@@ -149,6 +153,10 @@ fn summarise(plan: &Plan, ignored: Vec<String>) -> Imported {
     tally(&mut summary, "networks", &plan.networks);
     tally(&mut summary, "terms", &plan.terms);
     tally(&mut summary, "communities", &plan.communities);
+    if let Some((_, counts)) = summary.counts.last_mut() {
+        counts.conflicting += plan.merged.len();
+    }
+    summary.conflicts.extend(plan.merged.iter().map(|slug| format!("community {slug} (merged into another here)")));
     tally(&mut summary, "gatherings", &plan.gatherings);
     tally(&mut summary, "RSVPs", &plan.rsvps);
     tally(&mut summary, "reports", &plan.reports);
@@ -222,8 +230,9 @@ async fn write(
             import.prints.entry(record.network).or_default().extend(rows);
         }
     }
-    write_gatherings(&mut import, plan.gatherings, &mut rsvps).await?;
+    let moved = write_gatherings(&mut import, plan.gatherings, &mut rsvps).await?;
     write_rsvps(&mut import, rsvps).await?;
+    move_reports(&mut import, moved, &plan.reports).await?;
     write_reports(&mut import, plan.reports).await?;
     for (network, rows) in &import.prints {
         imports::put_many(&import.write, *network, rows).await?;
@@ -288,14 +297,15 @@ async fn write_communities(import: &mut Import<'_>, plans: Vec<plan::CommunityPl
     communities::add_slugs(&import.write, &slugs).await
 }
 
-/// Writes gatherings with the RSVPs that their reports' rows say, and takes those off the list.
+/// Writes gatherings with the RSVPs that their reports' rows say, and takes those off the list. Answers which of them
+/// have other hosts now.
 async fn write_gatherings(
     import: &mut Import<'_>,
     plans: Vec<GatheringPlan>,
     rsvps: &mut HashMap<GatheringId, Rsvps>,
-) -> convene_persistence::Result<()> {
+) -> convene_persistence::Result<Vec<GatheringId>> {
     let origin = import.write.instance();
-    let mut new = Vec::new();
+    let (mut new, mut moved) = (Vec::new(), Vec::new());
     for Planned { fate, prints, record: mut planned, .. } in plans {
         if !matches!(fate, Fate::Create | Fate::Update) {
             continue;
@@ -310,12 +320,29 @@ async fn write_gatherings(
         if fate == Fate::Create {
             new.push((record, planned.parts));
         } else {
-            gatherings::update(&import.write, &record, &planned.parts).await?;
+            let rehosted = gatherings::update(&import.write, &record, &planned.parts).await?;
+            moved.extend(rehosted.then_some(record.id));
         }
     }
     for (written, chunk) in new.chunks(CHUNK).enumerate() {
         gatherings::add_many(&import.write, chunk).await?;
         (import.progress)("gatherings", written * CHUNK + chunk.len(), new.len());
+    }
+    Ok(moved)
+}
+
+/// Notes that reports have moved with their gatherings; those that are written anyway say so themselves.
+async fn move_reports(
+    import: &mut Import<'_>,
+    moved: Vec<GatheringId>,
+    plans: &[plan::ReportPlan],
+) -> convene_persistence::Result<()> {
+    let written = plans.iter().filter(|plan| matches!(plan.fate, Fate::Create | Fate::Update));
+    let written: HashSet<GatheringId> = written.map(|plan| plan.record.content.gathering).collect();
+    for gathering in moved.into_iter().filter(|gathering| !written.contains(gathering)) {
+        if let Some((report, revision)) = reports::follow_hosts(&mut import.write, gathering).await? {
+            imports::follow(&import.write, report.uuid(), revision).await?;
+        }
     }
     Ok(())
 }

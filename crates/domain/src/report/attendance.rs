@@ -44,7 +44,7 @@ impl AttendancePart {
 }
 
 /// Who came: in all, and by role and organisation as far as it was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attendance {
     total: Option<HeadCount>,
     parts: Vec<AttendancePart>,

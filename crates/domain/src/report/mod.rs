@@ -36,7 +36,7 @@ words! {
     ReportStep, "step of a report" {
         /// Hand in a draft, or a withdrawn report again.
         Submit = "SUBMIT",
-        /// Change a report that was handed in; it needs a new review.
+        /// Change what a report says: one that was handed in needs a new review, any other stays what it is.
         Amend = "AMEND",
         /// Accept it.
         Review = "REVIEW",
@@ -52,6 +52,7 @@ impl ReportStatus {
             (Self::Draft | Self::Withdrawn, ReportStep::Submit) | (Self::Submitted | Self::Reviewed, ReportStep::Amend) => {
                 Ok(Self::Submitted)
             }
+            (Self::Draft | Self::Withdrawn, ReportStep::Amend) => Ok(self),
             (Self::Submitted, ReportStep::Review) => Ok(Self::Reviewed),
             (Self::Submitted | Self::Reviewed, ReportStep::Withdraw) => Ok(Self::Withdrawn),
             _ => Err(Invalid::new(format!("is {self}: it cannot {step}"))),
@@ -141,7 +142,8 @@ mod tests {
     fn a_report_is_reviewed_after_it_was_handed_in() {
         assert_eq!(ReportStatus::Draft.after(ReportStep::Submit), Ok(ReportStatus::Submitted));
         assert!(ReportStatus::Draft.after(ReportStep::Review).is_err());
-        assert!(ReportStatus::Withdrawn.after(ReportStep::Amend).is_err());
+        assert_eq!(ReportStatus::Withdrawn.after(ReportStep::Amend), Ok(ReportStatus::Withdrawn));
+        assert!(ReportStatus::Withdrawn.after(ReportStep::Review).is_err());
         assert_eq!(ReportStatus::Reviewed.after(ReportStep::Amend), Ok(ReportStatus::Submitted));
         assert_eq!(ReportStatus::Reviewed.after(ReportStep::Withdraw), Ok(ReportStatus::Withdrawn));
     }

@@ -45,6 +45,16 @@ pub enum ErrorCode {
     BadCursor,
     /// What was named does not exist, or not for this caller.
     NotFound,
+    /// This needs a caller who signed in, or the token is not, or no longer, one of ours.
+    Unauthenticated,
+    /// A cursor of a log leads to a change that is no longer, or not, in this log.
+    CursorExpired,
+    /// A cursor of a log was read under other rights than the caller has now.
+    ScopeChanged,
+    /// The reader of a subscription fell too far behind.
+    Lagged,
+    /// The service is about to stop.
+    ShuttingDown,
     /// The request took too long.
     DeadlineExceeded,
     /// Something we depend on does not answer at the moment.
@@ -80,10 +90,20 @@ impl ErrorCode {
             Self::BadUserInput,
             Self::BadCursor,
             Self::NotFound,
+            Self::Unauthenticated,
+            Self::CursorExpired,
+            Self::ScopeChanged,
+            Self::Lagged,
+            Self::ShuttingDown,
             Self::DeadlineExceeded,
             Self::Unavailable,
             Self::InternalServerError,
         ]
+    }
+
+    /// Finds the code that clients read so.
+    pub(crate) fn find(text: &str) -> Option<Self> {
+        Self::all().iter().copied().find(|code| code.as_str() == text)
     }
 
     /// The code as clients read it.
@@ -112,6 +132,11 @@ impl ErrorCode {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::BadCursor => "BAD_CURSOR",
             Self::NotFound => "NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::ScopeChanged => "SCOPE_CHANGED",
+            Self::Lagged => "LAGGED",
+            Self::ShuttingDown => "SHUTTING_DOWN",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",

@@ -18,8 +18,12 @@ impl From<Arc<Failure>> for Error {
         match &*failure {
             Failure::Invalid { .. } => Self::bad_user_input(failure.to_string()),
             Failure::NoSuchPlace(_) => Self::client(ErrorCode::NotFound, format!("within {failure}")),
-            Failure::Unavailable(_) => Self::unavailable(failure),
-            Failure::Storage(_) => Self::internal(failure),
+            Failure::ForeignCursor(_) => Self::client(ErrorCode::BadCursor, failure.to_string()),
+            Failure::CursorExpired => Self::client(ErrorCode::CursorExpired, failure.to_string()),
+            Failure::ScopeChanged => Self::client(ErrorCode::ScopeChanged, failure.to_string()),
+            Failure::NotSignedIn(_) => Self::client(ErrorCode::Unauthenticated, failure.to_string()),
+            Failure::Busy | Failure::Unreadable(_) | Failure::Unavailable(_) => Self::unavailable(failure),
+            Failure::Lost(_) | Failure::Storage(_) => Self::internal(failure),
         }
     }
 }

@@ -156,7 +156,7 @@ fn times(parent: &str, field: &FieldDefinition) -> Times {
     let named = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
     match ONE_EACH.into_iter().find(|name| named(name)) {
         Some(argument) => Times::Argument(argument),
-        None if parent.ends_with("Connection") => Times::Entries,
+        None if parent.ends_with("Connection") || parent.ends_with("Page") => Times::Entries,
         None => Times::Fixed(LIST),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Pos, Positioned,
-    parser::types::{Directive, ExecutableDocument, Selection, SelectionSet},
+    parser::types::{Directive, ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 
 use super::{Limits, Refusal};
@@ -51,6 +51,9 @@ pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<()
         shape.directives += operation.directives.len();
         shape.directives += operation.variable_definitions.iter().map(|it| it.node.directives.len()).sum::<usize>();
         within(ErrorCode::TooManyRootFields, "root fields", limits.root_fields, shape.top)?;
+        if operation.ty == OperationType::Subscription && shape.top != 1 {
+            return Err(Refusal::new(ErrorCode::GraphqlValidationFailed, "a subscription has exactly one field at its root"));
+        }
         operations.merge(shape);
     }
     walk.within(operations)?;

@@ -1,14 +1,56 @@
 //! What clients send, checked and turned into the domain's terms. An error names the argument or field at fault.
+//!
+//! A question is refused at its first fault, as an error. A mutation is told all of them, as refusals: see [`Fields`].
 
+mod community;
+mod community_details;
 mod community_filter;
+mod fields;
+mod gathering;
 mod gathering_filter;
+mod gathering_report;
+mod mutation;
+mod network;
+mod place;
+mod programme;
 mod report_filter;
+mod report_item;
+mod steps;
+mod timing;
+mod update;
+mod vocabulary;
 mod window;
 
+pub(crate) use community::{
+    ChangeCommunityInput, CreateCommunityInput, MergeCommunitiesInput, MoveCommunityInput, RenameCommunityInput,
+};
 pub(crate) use community_filter::CommunityFilter;
+pub(crate) use fields::Fields;
+pub(crate) use gathering::{
+    ChangeGatheringInput, MergeGatheringsInput, PlanGatheringInput, RecordRsvpsInput, RescheduleGatheringInput,
+};
 pub(crate) use gathering_filter::GatheringFilter;
+pub(crate) use gathering_report::{
+    AmendGatheringReportInput, AppendToGatheringReportInput, DraftGatheringReportInput, SubmitGatheringReportInput,
+};
+pub(crate) use mutation::{Input, identify};
+pub(crate) use network::{ChangeNetworkInput, CreateNetworkInput};
 pub(crate) use report_filter::GatheringReportFilter;
+pub(crate) use steps::{
+    CancelGatheringInput, CloseCommunityInput, HoldGatheringInput, OpenCommunityInput, PauseCommunityInput, RemoveGatheringInput,
+    ReopenCommunityInput, ReviewGatheringReportInput, WithdrawGatheringReportInput,
+};
+pub(crate) use vocabulary::{AddVocabularyTermInput, ChangeVocabularyTermInput};
 pub(crate) use window::Window;
+
+use community_details::CommunityDetailsInput;
+use fields::Part;
+use mutation::Once;
+use place::{CoordinatesInput, VenueInput};
+use programme::{AgendaItemInput, InvitationInput};
+use report_item::{AttendancePartInput, ReportItemChangeInput, ReportItemInput};
+use timing::TimingInput;
+use update::Update;
 
 use std::str::FromStr;
 

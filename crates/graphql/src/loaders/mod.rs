@@ -39,7 +39,7 @@ pub(crate) struct Loads {
     pub(crate) caller: Caller,
 }
 
-/// The loaders of one request. What was loaded is kept until its end.
+/// The loaders of one request. What was loaded is kept until its end, unless the request writes.
 pub(crate) type Loaders = DataLoader<Loads, HashMapCache>;
 
 /// Loaders for one request, which load when `turns` lets them.
@@ -72,6 +72,12 @@ impl<K: Batch> Loader<K> for Loads {
 /// What the request is served with.
 pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Error> {
     Ok(loaders_of(context)?.loader())
+}
+
+/// Keeps nothing that is loaded from now on: what the next mutation changes is shown as it is then.
+pub(crate) fn keep_nothing(context: &Context<'_>) -> std::result::Result<(), Error> {
+    loaders_of(context)?.enable_all_cache(false);
+    Ok(())
 }
 
 /// Loads the answer to one question, together with whoever else asks such a one now.

@@ -6,7 +6,7 @@ use convene_application::{
     Result,
     networks::{self, NetworkRecord, TermRecord},
 };
-use convene_domain::id::NetworkId;
+use convene_domain::id::{NetworkId, TermId};
 
 use super::{Batch, Loads, keyed};
 
@@ -16,6 +16,15 @@ impl Batch for NetworkId {
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
         Ok(keyed(networks::load_many(&loads.app, keys).await?, identity, Arc::new))
+    }
+}
+
+impl Batch for TermId {
+    type Value = Arc<TermRecord>;
+    const WHAT: &'static str = "terms";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        Ok(keyed(networks::load_terms(&loads.app, keys).await?, identity, Arc::new))
     }
 }
 

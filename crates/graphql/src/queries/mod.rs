@@ -1,5 +1,6 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
+mod changes;
 mod community;
 mod entities;
 mod gathering;
@@ -11,17 +12,18 @@ mod tests;
 
 use async_graphql::MergedObject;
 
+pub(crate) use self::changes::load_entity;
 use self::{
-    community::CommunityQuery, entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery,
-    network::NetworkQuery, node::NodeQuery,
+    changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
+    gathering_report::GatheringReportQuery, network::NetworkQuery, node::NodeQuery,
 };
 
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, Entities);
+pub struct Query(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery, Entities);
 
 // The schema as clients read it, without what only a federation router asks.
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct ClientQuery(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery);
+pub(crate) struct ClientQuery(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery);

@@ -122,6 +122,11 @@ impl Gathering {
         self.0.rsvps.waitlist.map(|people| int(people.people()))
     }
 
+    /// When those people were counted; null when nobody counted, or nobody said when.
+    async fn rsvps_observed_at(&self) -> Option<DateTime> {
+        self.0.rsvps.observed_at.map(Into::into)
+    }
+
     /// How many times the gathering's own entry was written, from 1.
     async fn revision(&self) -> i32 {
         int(self.0.revision)

@@ -2,6 +2,7 @@
 
 mod agenda_item;
 mod attendance_part;
+mod change;
 mod community;
 mod coordinates;
 mod gathering;
@@ -11,11 +12,13 @@ mod lists;
 mod network;
 mod node;
 mod report_item;
+mod user_error;
 mod vocabulary;
 mod words;
 
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
+pub(crate) use change::{Change, ChangeKind, EntityType};
 pub(crate) use community::Community;
 pub(crate) use coordinates::Coordinates;
 pub(crate) use gathering::Gathering;
@@ -25,6 +28,7 @@ pub(crate) use lists::Lists;
 pub(crate) use network::Network;
 pub(crate) use node::Node;
 pub(crate) use report_item::ReportItem;
+pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,

@@ -17,6 +17,8 @@ pub struct Model {
     pub revision: i64,
     pub occurred_at: DateTimeUtc,
     pub recorded_at: DateTimeUtc,
+    pub was_visible_to: Option<String>,
+    pub visible_to: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

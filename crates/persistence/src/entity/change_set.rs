@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub network_id: Uuid,
     pub recorded_at: DateTimeUtc,
+    pub token_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -33,6 +33,7 @@ pub struct Model {
     pub source_url: Option<String>,
     pub rsvp_yes: Option<i32>,
     pub rsvp_waitlist: Option<i32>,
+    pub rsvps_observed_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

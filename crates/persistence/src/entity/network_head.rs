@@ -9,6 +9,7 @@ pub struct Model {
     pub network_id: Uuid,
     pub position: i64,
     pub change_id: Option<Uuid>,
+    pub epoch: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,11 +3,11 @@
 mod parts;
 mod row;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
     gathering::{Gathering, GatheringFilter, GatheringOrder, GatheringParts},
-    id::{GatheringId, NetworkId, Within},
+    id::{CommunityId, GatheringId, NetworkId, Within},
     occurrence::Window,
     page::{Page, PageRequest, Place},
     record::Recorded,
@@ -169,13 +169,28 @@ pub(crate) fn in_window(window: Window, scope: &'static str, gathering: &'static
 }
 
 /// One of the communities is itself a host of the gathering in the column.
-pub(crate) fn hosted(gathering: (&'static str, &'static str), hosts: &[convene_domain::id::CommunityId]) -> Expr {
+pub(crate) fn hosted(gathering: (&'static str, &'static str), hosts: &[CommunityId]) -> Expr {
     let rows = Query::select()
         .column(gathering_host::Column::GatheringId)
         .from(gathering_host::Entity)
         .and_where(Expr::col(gathering_host::Column::CommunityId).is_in(hosts.iter().map(|host| host.uuid())))
         .take();
     Expr::col(gathering).in_subquery(rows)
+}
+
+/// Reads a gathering and keeps others from writing it.
+pub async fn lock(write: &Write, id: GatheringId) -> Result<Option<Record>> {
+    crate::write::lock::<gathering::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
+}
+
+/// Reads which gatherings a community hosts itself, alone or with others, in the order of their ids.
+pub async fn hosted_by<C: ConnectionTrait>(connection: &C, community: CommunityId) -> Result<Vec<GatheringId>> {
+    let found = gathering_host::Entity::find()
+        .filter(gathering_host::Column::CommunityId.eq(community.uuid()))
+        .order_by_asc(gathering_host::Column::GatheringId)
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().map(|host| GatheringId::from_uuid(host.gathering_id)).collect())
 }
 
 /// Adds gatherings with their parts.
@@ -190,9 +205,21 @@ pub async fn update_record(write: &Write, record: &Record) -> Result<()> {
     write.update_at::<gathering::Entity, _>(row::model(record), id, (gathering::Column::Revision, record.revision - 1)).await
 }
 
-/// Writes a gathering at its next revision, and its parts anew.
-pub async fn update(write: &Write, record: &Record, parts: &GatheringParts) -> Result<()> {
+/// Writes a gathering at its next revision, and its parts anew. Says whether its hosts are others now: its report has
+/// then moved with it, which the log has to say as well ([`crate::reports::follow_hosts`]).
+#[must_use = "a report moves with its gathering"]
+pub async fn update(write: &Write, record: &Record, parts: &GatheringParts) -> Result<bool> {
     update_record(write, record).await?;
+    let hosts = parts::load_hosts(write.transaction(), &[record.id]).await?.remove(&record.id).unwrap_or_default();
     parts::remove(write, record.id).await?;
-    parts::add_many(write, std::iter::once((record.id, parts))).await
+    parts::add_many(write, std::iter::once((record.id, parts))).await?;
+    let (was, is): (HashSet<_>, HashSet<_>) = (hosts.iter().collect(), parts.hosts.ids().iter().collect());
+    Ok(was != is)
+}
+
+/// Removes a gathering with its parts. Its report has to be gone.
+pub async fn remove(write: &Write, id: GatheringId) -> Result<()> {
+    parts::remove(write, id).await?;
+    gathering::Entity::delete_by_id(id.uuid()).exec(write.transaction()).await?;
+    Ok(())
 }

@@ -52,6 +52,7 @@ impl TryFrom<Model> for Record {
                 rsvps: Rsvps {
                     yes: row.people("rsvp_yes", model.rsvp_yes)?,
                     waitlist: row.people("rsvp_waitlist", model.rsvp_waitlist)?,
+                    observed_at: model.rsvps_observed_at,
                 },
             },
         })
@@ -89,6 +90,7 @@ pub(crate) fn model(record: &Record) -> Model {
         source_url: column::text(record.source_url.as_ref()),
         rsvp_yes: column::count(record.rsvps.yes),
         rsvp_waitlist: column::count(record.rsvps.waitlist),
+        rsvps_observed_at: record.rsvps.observed_at,
     }
 }
 

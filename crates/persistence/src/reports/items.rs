@@ -9,7 +9,7 @@ use convene_domain::{
     text::fold,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -144,14 +144,50 @@ pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (R
     write.insert_all::<report_item::Entity, _>(rows.collect()).await
 }
 
+/// Adds items to a report after the ones that it has.
+pub async fn append(write: &Write, report: ReportId, items: &[Numbered]) -> Result<()> {
+    let last = report_item::Entity::find()
+        .filter(report_item::Column::ReportId.eq(report.uuid()))
+        .order_by_desc(report_item::Column::Ordinal)
+        .limit(1)
+        .one(write.transaction())
+        .await?;
+    let first = last.map_or(1, |item| item.ordinal + 1);
+    let rows = (first..).zip(items).map(|(ordinal, (id, item))| model(id.uuid(), report, ordinal, item));
+    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+}
+
+/// Writes the items of a report anew, in this order.
+pub async fn put(write: &Write, report: ReportId, items: &[Numbered]) -> Result<()> {
+    remove(write, report).await?;
+    let rows = (1..).zip(items).map(|(ordinal, (id, item))| model(id.uuid(), report, ordinal, item));
+    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+}
+
+/// Lets what is said of one host of gatherings be said of another.
+pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<()> {
+    report_item::Entity::update_many()
+        .col_expr(report_item::Column::HostId, Expr::value(to.uuid()))
+        .filter(report_item::Column::HostId.eq(from.uuid()))
+        .exec(write.transaction())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn remove(write: &Write, report: ReportId) -> Result<()> {
+    let of = report_item::Column::ReportId.eq(report.uuid());
+    report_item::Entity::delete_many().filter(of).exec(write.transaction()).await?;
+    Ok(())
+}
+
+/// Writes the items that files have, which know their order and no identity.
 pub(super) async fn replace(write: &Write, report: ReportId, items: &[ReportItem]) -> Result<()> {
     let of = report_item::Column::ReportId.eq(report.uuid());
-    let old = report_item::Entity::find().filter(of.clone()).all(write.transaction()).await?;
+    let old = report_item::Entity::find().filter(of).all(write.transaction()).await?;
     let identity: HashMap<i32, Uuid> = old.into_iter().map(|model| (model.ordinal, model.id)).collect();
-    report_item::Entity::delete_many().filter(of).exec(write.transaction()).await?;
-    let rows = (1..).zip(items).map(|(ordinal, item)| {
-        let id = identity.get(&ordinal).copied().unwrap_or_else(Uuid::now_v7);
-        model(id, report, ordinal, item)
-    });
-    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+    let numbered: Vec<Numbered> = (1..)
+        .zip(items)
+        .map(|(ordinal, item)| (ItemId::from_uuid(identity.get(&ordinal).copied().unwrap_or_else(Uuid::now_v7)), item.clone()))
+        .collect();
+    put(write, report, &numbered).await
 }

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 
 use convene_domain::{
     access::ReportRights,
+    change::{ChangeKind, EntityType, NewChange},
     gathering::GatheringOrder,
     id::{GatheringId, InstanceId, NetworkId, ReportId, Within},
     page::{Page, PageRequest, Place},
-    record::Recorded,
-    report::{GatheringReport, ReportFilter, ReportParts},
+    record::{Recorded, Revision},
+    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, Tags},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
@@ -19,7 +20,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use items::{load_by_report as load_items, load_many as load_items_by_id};
+pub use items::{
+    append as append_items, load_by_report as load_items, load_many as load_items_by_id, put as put_items, rehost as rehost_items,
+};
 pub use parts::{load_attendance, load_tags};
 
 use crate::{
@@ -232,17 +235,59 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
 /// Adds reports with their parts.
 pub async fn add_many(write: &Write, records: &[(Record, ReportParts)]) -> Result<()> {
     write.insert_all::<gathering_report::Entity, _>(records.iter().map(|(record, _)| model(record)).collect()).await?;
-    parts::add_many(write, records.iter().map(|(record, parts)| (record.id, parts))).await?;
+    let parts_of = records.iter().map(|(record, parts)| (record.id, parts.attendance.parts(), &parts.tags));
+    parts::add_many(write, parts_of).await?;
     items::add_many(write, records.iter().map(|(record, parts)| (record.id, parts.items.as_slice()))).await
+}
+
+/// Reads a report, whoever may, and keeps others from writing it.
+pub async fn lock(write: &Write, id: ReportId) -> Result<Option<Record>> {
+    crate::write::lock::<gathering_report::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
+}
+
+/// Reads the report of a gathering, whoever may, and keeps others from writing it.
+pub async fn lock_of(write: &Write, gathering: GatheringId) -> Result<Option<Record>> {
+    let of = gathering_report::Entity::find().filter(gathering_report::Column::GatheringId.eq(gathering.uuid()));
+    of.lock_exclusive().one(write.transaction()).await?.map(Record::try_from).transpose()
+}
+
+/// Writes a report at its next revision, and leaves its parts as they are.
+pub async fn update_record(write: &Write, record: &Record) -> Result<()> {
+    let id = (gathering_report::Column::Id, record.id.uuid());
+    let revision = (gathering_report::Column::Revision, record.revision - 1);
+    write.update_at::<gathering_report::Entity, _>(model(record), id, revision).await
+}
+
+/// Writes attendance, outcomes and functions of a report anew.
+pub async fn put_parts(write: &Write, id: ReportId, attendance: &[AttendancePart], tags: &Tags) -> Result<()> {
+    parts::remove(write, id).await?;
+    parts::add_many(write, std::iter::once((id, attendance, tags))).await
 }
 
 /// Writes a report at its next revision, and its parts anew. Items keep their identity by their order.
 pub async fn update(write: &Write, record: &Record, parts: &ReportParts) -> Result<()> {
-    let id = (gathering_report::Column::Id, record.id.uuid());
-    write
-        .update_at::<gathering_report::Entity, _>(model(record), id, (gathering_report::Column::Revision, record.revision - 1))
-        .await?;
-    parts::remove(write, record.id).await?;
-    parts::add_many(write, std::iter::once((record.id, parts))).await?;
+    update_record(write, record).await?;
+    put_parts(write, record.id, parts.attendance.parts(), &parts.tags).await?;
     items::replace(write, record.id, &parts.items).await
+}
+
+/// Notes that the report of a gathering, if there is one, has moved with it to other hosts: at its next revision, which
+/// is the answer.
+pub async fn follow_hosts(write: &mut Write, gathering: GatheringId) -> Result<Option<(ReportId, Revision)>> {
+    let Some(mut record) = lock_of(write, gathering).await? else { return Ok(None) };
+    record.revision += 1;
+    update_record(write, &record).await?;
+    let (entity, revision) = (record.id.uuid(), record.revision);
+    let change =
+        NewChange { kind: ChangeKind::Moved, entity_type: EntityType::GatheringReport, entity, revision, occurred_at: None };
+    write.record(record.network, change);
+    Ok(Some((record.id, revision)))
+}
+
+/// Removes a report with its parts.
+pub async fn remove(write: &Write, id: ReportId) -> Result<()> {
+    parts::remove(write, id).await?;
+    items::remove(write, id).await?;
+    gathering_report::Entity::delete_by_id(id.uuid()).exec(write.transaction()).await?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use convene_domain::{
     id::ReportId,
     network::VocabularyKind,
-    report::{AttendancePart, ReportParts, Tags},
+    report::{AttendancePart, Tags},
     text::HeadCount,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -62,11 +62,14 @@ pub async fn load_tags<C: ConnectionTrait>(connection: &C, ids: &[ReportId]) -> 
     Ok(tags)
 }
 
-pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (ReportId, &'a ReportParts)>) -> Result<()> {
+pub(super) async fn add_many<'a>(
+    write: &Write,
+    reports: impl Iterator<Item = (ReportId, &'a [AttendancePart], &'a Tags)>,
+) -> Result<()> {
     let (mut attendance, mut tags) = (Vec::new(), Vec::new());
-    for (id, parts) in reports {
+    for (id, parts, codes_of) in reports {
         let report_id = id.uuid();
-        attendance.extend((1..).zip(parts.attendance.parts()).map(|(ordinal, part)| attendance_part::Model {
+        attendance.extend((1..).zip(parts).map(|(ordinal, part)| attendance_part::Model {
             report_id,
             ordinal,
             role: column::text(part.role()),
@@ -74,7 +77,7 @@ pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (R
             people: column::count(Some(part.people())).unwrap_or_default(),
         }));
         for (kind, codes) in
-            [(VocabularyKind::DesiredOutcome, &parts.tags.outcomes), (VocabularyKind::Function, &parts.tags.functions)]
+            [(VocabularyKind::DesiredOutcome, &codes_of.outcomes), (VocabularyKind::Function, &codes_of.functions)]
         {
             tags.extend((1..).zip(codes).map(|(ordinal, code)| report_tag::Model {
                 report_id,

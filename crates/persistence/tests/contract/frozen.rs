@@ -8,11 +8,11 @@ use std::{
 };
 
 use convene_domain::id::GatheringId;
-use convene_persistence::{Database, log, verify};
+use convene_persistence::{Database, verify};
 
 use crate::{
     databases::{Kind, with_database},
-    network::{add_gathering, change_gathering, plant},
+    network::{add_gathering, change_gathering, plant, position},
 };
 
 /// A process that has written a change to a gathering and was stopped before it sealed it.
@@ -55,7 +55,7 @@ async fn a_frozen_writer_stops_nobody_for_long() {
         let tree = plant(&database).await;
         let hosts = [tree.cities[0]];
         let (_, gathering) = add_gathering(&database, &tree, &hosts, 1).await.expect("writes");
-        let before = log::head(database.reader(), tree.network).await.expect("reads").expect("a head").position;
+        let before = position(&database, tree.network).await;
         let frozen = Frozen::new(&address, gathering);
 
         // Who writes something else does not notice.
@@ -73,7 +73,7 @@ async fn a_frozen_writer_stops_nobody_for_long() {
         assert!(same_record < Duration::from_secs(3), "{same_record:?}");
 
         drop(frozen);
-        let after = log::head(database.reader(), tree.network).await.expect("reads").expect("a head").position;
+        let after = position(&database, tree.network).await;
         assert_eq!(after, before + 6);
         assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
     })

@@ -12,7 +12,7 @@ use convene_domain::{
     record::Recorded,
     text::{HeadCount, Slug, Text},
 };
-use convene_persistence::{Database, Result, Write, communities, gatherings, networks};
+use convene_persistence::{Database, Result, Write, communities, gatherings, log, networks};
 use uuid::Uuid;
 
 pub struct Tree {
@@ -110,7 +110,7 @@ pub fn gathering(network: NetworkId, write: &Write, month: u32) -> Recorded<Gath
         status: GatheringStatus::Held,
         announced_at: None,
         source_url: None,
-        rsvps: Rsvps { yes: HeadCount::try_new(7).ok(), waitlist: None },
+        rsvps: Rsvps { yes: HeadCount::try_new(7).ok(), waitlist: None, observed_at: None },
     };
     Recorded::first(GatheringId::from_uuid(Uuid::now_v7()), write.instance(), content)
 }
@@ -151,7 +151,7 @@ pub async fn change_gathering(
     let mut record = gatherings::load_many(write.transaction(), &[id]).await?.remove(&id).expect("is there");
     record.revision += 1;
     record.content.rsvps.yes = HeadCount::try_new(yes).ok();
-    gatherings::update(&write, &record, &parts(hosts)).await?;
+    assert!(!gatherings::update(&write, &record, &parts(hosts)).await?, "the same hosts");
     write.record(tree.network, change(ChangeKind::Updated, EntityType::Gathering, id.uuid(), record.revision));
     Ok(write.seal().await?[0])
 }
@@ -165,4 +165,10 @@ pub async fn move_community(database: &Database, tree: &Tree, id: CommunityId, p
     communities::update(&write, &record).await?;
     write.record(tree.network, change(ChangeKind::Moved, EntityType::Community, id.uuid(), record.revision));
     Ok(write.seal().await?[0])
+}
+
+/// Where the log ends.
+pub async fn position(database: &Database, network: NetworkId) -> i64 {
+    let heads = log::load_heads(database.reader(), database.instance(), &[network]).await.expect("reads");
+    heads.get(&network).expect("a head").position
 }

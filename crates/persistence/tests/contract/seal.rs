@@ -10,7 +10,7 @@ use std::{
 };
 
 use convene_domain::{
-    change::{Change, Effect, Position},
+    change::{Change, Effect, Entry, Position},
     id::{CommunityId, GatheringId, Within},
 };
 use convene_persistence::{Database, Error, log, verify};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     databases::{Kind, execute, with_database},
-    network::{Tree, add_gathering, begin_gathering, change_gathering, move_community, plant},
+    network::{Tree, add_gathering, begin_gathering, change_gathering, move_community, plant, position},
     on_both,
 };
 
@@ -71,13 +71,13 @@ async fn write(database: Database, tree: Arc<Tree>, writer: usize, written: Arc<
 }
 
 /// Polls a scope from a cursor until told to stop, then once more.
-fn follow(database: Database, tree: Arc<Tree>, within: Within, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Change>> {
+fn follow(database: Database, tree: Arc<Tree>, within: Within, stop: Arc<AtomicBool>) -> JoinHandle<Vec<(Change, Effect)>> {
     tokio::spawn(async move {
-        let mut seen: Vec<Change> = Vec::new();
+        let mut seen: Vec<(Change, Effect)> = Vec::new();
         loop {
             let last = stop.load(Ordering::Acquire);
-            let after = seen.last().map_or(0, |change| change.position);
-            let page = log::list_after(database.reader(), tree.network, within, after, 7).await.expect("reads");
+            let after = seen.last().map_or(0, |(change, _)| change.position);
+            let page = log::list_within(database.reader(), tree.network, within, after, 7).await.expect("reads");
             if last && page.is_empty() {
                 return seen;
             }
@@ -155,7 +155,7 @@ fn scopes(tree: &Tree) -> Vec<Within> {
 async fn faults_of_a_busy_log(address: String, hold: bool) -> Vec<String> {
     let database = Database::open(&address, 24).await.expect("opens");
     let tree = Arc::new(plant(&database).await);
-    let planted = log::head(database.reader(), tree.network).await.expect("reads").expect("a head").position;
+    let planted = position(&database, tree.network).await;
     let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let readers: Vec<_> = scopes(&tree)
         .into_iter()
@@ -187,17 +187,17 @@ async fn faults_of_a_busy_log(address: String, hold: bool) -> Vec<String> {
     }
     stop.store(true, Ordering::Release);
 
-    let mut by_scope: HashMap<Uuid, Vec<Change>> = HashMap::new();
+    let mut by_scope: HashMap<Uuid, Vec<(Change, Effect)>> = HashMap::new();
     for within in scopes(&tree) {
         by_scope
-            .insert(within.uuid(), log::list_after(database.reader(), tree.network, within, 0, 100_000).await.expect("reads"));
+            .insert(within.uuid(), log::list_within(database.reader(), tree.network, within, 0, 100_000).await.expect("reads"));
     }
     for (within, reader) in readers {
         if reader.await.expect("reads") != by_scope[&within.uuid()] {
             faults.push(format!("a reader of {within:?} missed a change or saw one out of order"));
         }
     }
-    let positions: Vec<Position> = by_scope[&tree.network.uuid()].iter().map(|change| change.position).collect();
+    let positions: Vec<Position> = by_scope[&tree.network.uuid()].iter().map(|(change, _)| change.position).collect();
     if positions != (1..=positions.len() as Position).collect::<Vec<_>>() {
         faults.push("the log has a gap, or a place twice".to_owned());
     }
@@ -205,11 +205,20 @@ async fn faults_of_a_busy_log(address: String, hold: bool) -> Vec<String> {
     if positions != expected {
         faults.push(format!("{} writes were acknowledged, the log has {} places", acknowledged.len(), positions.len()));
     }
+    // The log as a whole says of each scope what the log of the scope says.
+    let whole = log::list(database.reader(), tree.network, 0, 100_000).await.expect("reads");
+    for (scope, changes) in &by_scope {
+        let effect = |entry: &Entry| entry.effects.iter().find(|(id, _)| id == scope).map(|(_, effect)| *effect);
+        let seen: Vec<_> = whole.iter().filter_map(|entry| Some((entry.change.clone(), effect(entry)?))).collect();
+        if seen != *changes {
+            faults.push(format!("scope {scope} is not what the whole log says of it"));
+        }
+    }
     let mut model = Model::new(&tree);
     for (position, done) in &acknowledged {
         let meant = model.apply(done);
         for (scope, changes) in &by_scope {
-            let seen = changes.iter().find(|change| change.position == *position).map(|change| change.effect);
+            let seen = changes.iter().find(|(change, _)| change.position == *position).map(|(_, effect)| *effect);
             if seen != meant.get(scope).copied() {
                 faults.push(format!("position {position}, {done:?}: scope {scope} saw {seen:?}, not {:?}", meant.get(scope)));
             }
@@ -268,7 +277,7 @@ async fn without_the_lock_of_the_head_the_same_run_finds_faults() {
 async fn what_was_not_sealed_never_happened(address: String) {
     let database = Database::open(&address, 4).await.expect("opens");
     let tree = plant(&database).await;
-    let before = log::head(database.reader(), tree.network).await.expect("reads");
+    let before = position(&database, tree.network).await;
     let (write, id) = begin_gathering(&database, &tree, &tree.cities[..1], 1).await.expect("begins");
     drop(write);
     let found = convene_persistence::gatherings::load_many(database.reader(), &[id]).await.expect("reads");
@@ -279,7 +288,7 @@ async fn what_was_not_sealed_never_happened(address: String) {
         let mut record =
             convene_persistence::gatherings::load_many(write.transaction(), &[id]).await?.remove(&id).expect("is there");
         record.revision += 2;
-        convene_persistence::gatherings::update(&write, &record, &crate::network::parts(&tree.cities[..1])).await?;
+        let _ = convene_persistence::gatherings::update(&write, &record, &crate::network::parts(&tree.cities[..1])).await?;
         write.record(
             tree.network,
             crate::network::change(
@@ -292,8 +301,8 @@ async fn what_was_not_sealed_never_happened(address: String) {
         write.seal().await
     };
     assert!(matches!(stale.await, Err(Error::Stale { expected: 2, .. })));
-    let after = log::head(database.reader(), tree.network).await.expect("reads");
-    assert_eq!(after.map(|head| head.position), before.map(|head| head.position + 1));
+    let after = position(&database, tree.network).await;
+    assert_eq!(after, before + 1);
     assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
 }
 on_both!(what_was_not_sealed_never_happened);

@@ -99,7 +99,9 @@ async fn rewrite(database: &Database, tree: &Tree, id: GatheringId, status: Gath
     let mut record = gatherings::load_many(write.transaction(), &[id]).await.expect("reads").remove(&id).expect("is there");
     record.revision += 1;
     record.content.status = status;
-    gatherings::update(&write, &record, &parts(hosts)).await.expect("updates");
+    if gatherings::update(&write, &record, &parts(hosts)).await.expect("updates") {
+        reports::follow_hosts(&mut write, id).await.expect("updates");
+    }
     write.record(tree.network, change(ChangeKind::Updated, EntityType::Gathering, id.uuid(), record.revision));
     write.seal().await.expect("seals");
 }
@@ -156,7 +158,7 @@ async fn every_kind_of_write_moves_the_sums_as_it_should(address: String) {
     assert_eq!(sums(&database, far).await, None);
 
     // Called off, with the report taken back.
-    report(&database, &tree, id, its, 4, ReportStatus::Withdrawn, 25).await;
+    report(&database, &tree, id, its, 5, ReportStatus::Withdrawn, 25).await;
     rewrite(&database, &tree, id, GatheringStatus::Cancelled, &[host]).await;
     assert_eq!(sums(&database, other_nation).await, Some([0, 1, 7, 0, 0]));
     assert_eq!(sums(&database, next).await, None);

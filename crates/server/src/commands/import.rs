@@ -83,7 +83,7 @@ fn summary(imported: &Imported, dry_run: bool) -> String {
         let _ = writeln!(text, "left alone: {}", imported.ignored.join(", "));
     }
     for head in &imported.heads {
-        let _ = writeln!(text, "log of {}: now at {}", head.network, head.position);
+        let _ = writeln!(text, "log of {}: now at {}", head.log.network, head.position);
     }
     text
 }

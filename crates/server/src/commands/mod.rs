@@ -13,14 +13,19 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod schema;
+pub(crate) mod subscribe;
+pub(crate) mod token;
 pub(crate) mod verify;
 
 /// Opens the database that the settings name, which has to be migrated.
 pub(crate) async fn open(settings: &Settings) -> anyhow::Result<App> {
-    // Set to nothing is how some say that there is none.
-    let redis_url = settings.redis_url.as_deref().filter(|url| !url.is_empty());
-    let wake_ups = WakeUps::try_new(redis_url)?;
+    let wake_ups = WakeUps::try_new(redis_url(settings))?;
     App::open(&settings.database_url, settings.database_connections.get(), wake_ups).await.context("cannot open the database")
+}
+
+/// The address of Redis. Set to nothing is how some say that there is none.
+pub(crate) fn redis_url(settings: &Settings) -> Option<&str> {
+    settings.redis_url.as_deref().filter(|url| !url.is_empty())
 }
 
 /// Prints what a command answers. When nobody reads it any more, that is not a failure of the command.

@@ -40,6 +40,9 @@ pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     response.extensions_mut().insert(Summary {
         operation: outcome.operation.map(|operation| operation.to_string()),
         operation_name: outcome.operation_name,
@@ -63,6 +66,7 @@ fn status(failure: Option<ErrorCode>, media: Media) -> StatusCode {
     match failure {
         None => StatusCode::OK,
         Some(Code::MalformedRequest | Code::BatchNotSupported) => StatusCode::BAD_REQUEST,
+        Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
         Some(Code::PayloadTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(Code::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,
         Some(Code::UnsupportedMediaType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

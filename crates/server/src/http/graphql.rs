@@ -1,13 +1,17 @@
-//! `/graphql`, by the GraphQL-over-HTTP specification.
+//! `/graphql`, by the GraphQL-over-HTTP specification. Whoever asks for a WebSocket goes on in [`socket`].
 
 use std::error::Error;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{
+        Request, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderValue, Method, header},
     response::Response,
 };
+use convene_domain::access::Caller;
 use convene_graphql::{
     error::ErrorCode,
     guard::Refusal,
@@ -15,17 +19,24 @@ use convene_graphql::{
 };
 use http_body_util::LengthLimitError;
 
-use super::{Http, answer, negotiate};
+use super::{Http, answer, caller, negotiate, socket};
 
 /// Answers one request.
-pub(super) async fn serve(State(http): State<Http>, request: Request) -> Response {
+pub(super) async fn serve(
+    State(http): State<Http>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Response {
+    if wants_socket(&request) {
+        return socket::accept(http, upgrade, &request);
+    }
     let Some(media) = negotiate::accepted(request.headers()) else {
         let message = "answers are application/graphql-response+json or application/json";
         return answer::refuse(Refusal::new(ErrorCode::NotAcceptable, message));
     };
     let method = request.method().clone();
-    let outcome = match read(&http, request).await {
-        Ok(request) => (http.execute)(request).await,
+    let outcome = match admit(&http, request).await {
+        Ok((caller, request)) => (http.execute)(caller, request).await,
         Err(refusal) => Outcome::refused(refusal),
     };
     let not_allowed = outcome.failure == Some(ErrorCode::MethodNotAllowed);
@@ -36,6 +47,18 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     }
     response
+}
+
+/// Other protocols that a client would rather speak are no reason not to answer.
+fn wants_socket(request: &Request) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && upgrade.split(',').any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// Who asks, and for what.
+async fn admit(http: &Http, request: Request) -> Result<(Caller, GraphqlRequest), Refusal> {
+    let caller = caller::of_headers(http, request.headers()).await?;
+    Ok((caller, read(http, request).await?))
 }
 
 async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> {

@@ -28,7 +28,7 @@ pub(super) async fn ready(State(http): State<Http>) -> (StatusCode, Json<Value>)
             "timed out"
         }
     };
-    let service = if http.stopping.is_set() { "stopping" } else { "ok" };
+    let service = if http.stopping.is_cancelled() { "stopping" } else { "ok" };
     let parts = json!({ "database": database, "service": service });
     if database == "ok" && service == "ok" {
         (StatusCode::OK, Json(json!({ "status": "ok", "parts": parts })))

@@ -18,15 +18,26 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Client-chosen text in the log is cut here.
 const LONGEST_TEXT: usize = 64;
 
+/// The identity of a request, for what goes on after its answer.
+#[derive(Clone)]
+pub(super) struct RequestId(HeaderValue);
+
+impl RequestId {
+    pub(super) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
 /// Gives the request an identity, its caller's if that is sane, and logs how it went.
 ///
 /// The query string is left out: with GET it is the query itself.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
+    let id = RequestId(request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id));
+    request.extensions_mut().insert(id.clone());
     let span = info_span!(
         "request",
-        request_id = id.to_str().unwrap_or_default(),
+        request_id = id.as_str(),
         method = cut(request.method().as_str()),
         path = cut(request.uri().path()),
         status = Empty,
@@ -53,7 +64,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         span.record("code", code.as_str());
     }
     span.in_scope(|| info!("answered"));
-    response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().insert(REQUEST_ID, id.0);
     response
 }
 

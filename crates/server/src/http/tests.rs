@@ -23,6 +23,9 @@ impl Query {
         let error = convene_graphql::error::Error::client(ErrorCode::NotFound, "no such gathering");
         convene_graphql::error::nullable(ctx, Err(error))
     }
+    async fn caller(&self, ctx: &Context<'_>) -> String {
+        format!("{:?}", ctx.data_unchecked::<Caller>())
+    }
 }
 
 struct Mutation;
@@ -41,14 +44,28 @@ fn http(database: Result<(), &'static str>) -> Http {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     let guard = Arc::new(Guard::try_new(Limits::default(), &schema.sdl()).unwrap());
     Http {
-        execute: Arc::new(move |request| {
+        authenticate: Arc::new(|token| async move { authenticate(&token) }.boxed()),
+        execute: Arc::new(move |caller, request| {
             let (schema, guard) = (schema.clone(), Arc::clone(&guard));
-            async move { request::execute(&schema, &guard, request, Duration::from_secs(5), |request| request).await }.boxed()
+            let data = move |request: async_graphql::Request| request.data(caller);
+            async move { request::execute(&schema, &guard, request, Duration::from_secs(5), data).await }.boxed()
         }),
+        start: Arc::new(|_, _| async { Started::Done(Box::new(Outcome::internal())) }.boxed()),
         ping_database: Arc::new(move || async move { database.map_err(anyhow::Error::msg) }.boxed()),
-        stopping: Stopping::default(),
+        stopping: CancellationToken::new(),
+        open: TaskTracker::new(),
         body_limit: 1_000,
         body_timeout: Duration::from_millis(100),
+        patience: Patience::default(),
+        explorer: false,
+    }
+}
+
+fn authenticate(token: &str) -> Result<Caller, Refusal> {
+    match token {
+        "ana" => Ok(Caller::Operator),
+        "later" => Err(Refusal::new(ErrorCode::Unavailable, "try again later")),
+        _ => Err(Refusal::new(ErrorCode::Unauthenticated, "no such token")),
     }
 }
 
@@ -117,6 +134,27 @@ async fn the_status_says_what_the_type_has_it_say() {
     let (status, _, answer) = post("application/graphql-response+json", r#"{"query": "{ missing greeting }"}"#).await;
     assert_eq!((status, code(&answer)), (200, "NOT_FOUND"));
     assert_eq!(answer["data"], json!({ "missing": null, "greeting": "hello you" }));
+}
+
+#[tokio::test]
+async fn the_caller_is_the_one_whose_token_it_is() {
+    let ask = async |tokens: &[&str]| {
+        let mut request = Request::get("/graphql?query=%7Bcaller%7D");
+        for token in tokens {
+            request = request.header("authorization", *token);
+        }
+        send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(parts(ask(&[]).await).await.2["data"], json!({ "caller": "Anonymous" }));
+    assert_eq!(parts(ask(&["bEARER ana"]).await).await.2["data"], json!({ "caller": "Operator" }));
+    for tokens in [&["Bearer eve"][..], &["Basic ana"], &["ana"], &[""], &["Bearer ana", "Bearer ana"]] {
+        let response = ask(tokens).await;
+        assert_eq!(response.headers()["www-authenticate"], "Bearer", "{tokens:?}");
+        let (status, content_type, answer) = parts(response).await;
+        assert_eq!((status, content_type.as_str(), code(&answer)), (401, JSON, "UNAUTHENTICATED"), "{tokens:?}");
+    }
+    let (status, _, answer) = parts(ask(&["Bearer later"]).await).await;
+    assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"));
 }
 
 #[tokio::test]
@@ -197,9 +235,20 @@ async fn health_tells_alive_from_ready() {
     assert_eq!((status, answer), (503, json!({ "status": "unavailable", "parts": { "database": "failed", "service": "ok" } })));
     assert_eq!(ask(http(Err("gone")), "/livez").await.0, 200);
     let stopping = http(Ok(()));
-    stopping.stopping.set();
+    stopping.stopping.cancel();
     let (status, answer) = ask(stopping, "/readyz").await;
     assert_eq!((status, &answer["parts"]["service"]), (503, &json!("stopping")));
+}
+
+#[tokio::test]
+async fn the_page_for_developers_is_there_only_when_it_is_wanted() {
+    for path in ["/graphiql", "/graphiql/main.js", "/graphiql/operations.json"] {
+        for (explorer, expected) in [(false, 404), (true, 200)] {
+            let http = Http { explorer, ..http(Ok(())) };
+            let response = router(http).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), expected, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

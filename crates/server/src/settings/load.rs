@@ -13,8 +13,8 @@ use crate::cli::Cli;
 /// The settings file that is read unless another is named.
 const FILE: &str = "convene.toml";
 
-/// Variables that are no settings: the file's own name, and what tests hand each other.
-const OTHER_VARIABLES: [&str; 2] = ["CONVENE_CONFIG", "CONVENE_TEST_"];
+/// Variables that are no settings: the file's own name, what one command takes or the build, and what tests hand each other.
+const OTHER_VARIABLES: [&str; 4] = ["CONVENE_CONFIG", "CONVENE_GRAPHIQL", "CONVENE_TEST_", "CONVENE_TOKEN"];
 
 /// Reads the command line, the environment and the settings file.
 ///

@@ -34,13 +34,22 @@ pub(in crate::exchange) struct CommunityDraft {
     pub(in crate::exchange) aliases: Vec<Slug>,
 }
 
-pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<Faults>) -> Vec<CommunityDraft> {
-    let mut drafts = Vec::new();
+/// Reads the communities, and which of them are left out because they were merged into others here.
+pub(super) fn read(
+    folder: &Folder,
+    directory: &mut Directory,
+    faults: &RefCell<Faults>,
+) -> (Vec<CommunityDraft>, HashSet<String>) {
+    let (mut drafts, mut merged) = (Vec::new(), HashSet::new());
     let mut rows = HashMap::new();
     let mut keys = Keys::new();
     for row in folder.rows(&files::COMMUNITIES, faults) {
         if let Some(mut content) = row.build(|| read_content(row, directory)) {
             directory.touch(content.network);
+            if directory.is_merged(content.network, &content.slug) {
+                merged.insert(content.slug.into_string());
+                continue;
+            }
             let stored = directory.community(content.network, &content.slug);
             let id = stored.unwrap_or_else(|| CommunityId::from_uuid(Uuid::now_v7()));
             // By identity, for a file can name one community by its slug and by one that it had.
@@ -67,9 +76,23 @@ pub(super) fn read(folder: &Folder, directory: &mut Directory, faults: &RefCell<
     check_children(&rows, directory);
     // Parents are written before their children.
     drafts.sort_by_key(|draft| draft.content.level);
-    read_profiles(folder, directory, &mut drafts, faults);
-    read_aliases(folder, directory, &mut drafts, faults);
-    drafts
+    let mut of_drafts = OfDrafts { drafts, merged };
+    read_profiles(folder, directory, &mut of_drafts, faults);
+    read_aliases(folder, directory, &mut of_drafts, faults);
+    (of_drafts.drafts, of_drafts.merged)
+}
+
+/// What rows about communities are about.
+struct OfDrafts {
+    drafts: Vec<CommunityDraft>,
+    /// Slugs of which nothing is taken over.
+    merged: HashSet<String>,
+}
+
+impl OfDrafts {
+    fn leaves_out(&self, row: Row<'_>) -> bool {
+        row.text("community_slug").is_some_and(|slug| self.merged.contains(slug))
+    }
 }
 
 fn known(id: CommunityId, content: &Community) -> Known {
@@ -155,10 +178,13 @@ fn check_children(rows: &HashMap<CommunityId, Row<'_>>, directory: &Directory) {
     }
 }
 
-fn read_profiles(folder: &Folder, directory: &Directory, drafts: &mut [CommunityDraft], faults: &RefCell<Faults>) {
-    let index = index(drafts);
+fn read_profiles(folder: &Folder, directory: &Directory, of: &mut OfDrafts, faults: &RefCell<Faults>) {
+    let index = index(&of.drafts);
     let mut keys = Keys::new();
     for row in folder.rows(&files::PROFILES, faults) {
+        if of.leaves_out(row) {
+            continue;
+        }
         let profile = row.build(|| {
             let at = of_draft(row, directory, &index)?;
             keys.note(row, "community_slug", at);
@@ -170,16 +196,20 @@ fn read_profiles(folder: &Folder, directory: &Directory, drafts: &mut [Community
             Some((at, profile))
         });
         if let Some((at, profile)) = profile {
-            drafts[at].content.profile = profile.clone();
-            drafts[at].profile = Some(profile);
+            of.drafts[at].content.profile = profile.clone();
+            of.drafts[at].profile = Some(profile);
         }
     }
 }
 
-fn read_aliases(folder: &Folder, directory: &mut Directory, drafts: &mut [CommunityDraft], faults: &RefCell<Faults>) {
-    let index = index(drafts);
+fn read_aliases(folder: &Folder, directory: &mut Directory, of: &mut OfDrafts, faults: &RefCell<Faults>) {
+    let index = index(&of.drafts);
     let mut keys = Keys::new();
     for row in folder.rows(&files::ALIASES, faults) {
+        if of.leaves_out(row) {
+            continue;
+        }
+        let drafts = &mut of.drafts;
         let alias = row.build(|| {
             let at = of_draft(row, directory, &index)?;
             let alias = row.need("alias", str::parse::<Slug>)?;
@@ -197,7 +227,7 @@ fn read_aliases(folder: &Folder, directory: &mut Directory, drafts: &mut [Commun
             drafts[at].aliases.push(alias);
         }
     }
-    for draft in drafts {
+    for draft in &mut of.drafts {
         draft.aliases.sort();
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Drafts {
     pub(super) networks: Vec<NetworkDraft>,
     pub(super) terms: Vec<TermDraft>,
     pub(super) communities: Vec<CommunityDraft>,
+    /// The slugs of communities that are left out because they were merged into others here.
+    pub(super) merged: HashSet<String>,
     pub(super) gatherings: Vec<GatheringDraft>,
     pub(super) reports: Vec<ReportDraft>,
 }
@@ -128,11 +130,11 @@ pub(super) async fn read(
     for draft in &terms {
         vocabulary.0.insert((draft.content.network, draft.content.kind, draft.content.code.clone()));
     }
-    let communities = communities::read(folder, directory, faults);
+    let (communities, merged) = communities::read(folder, directory, faults);
     let reading = Reading { folder, database, vocabulary: &vocabulary, faults };
     let gatherings = gatherings::read(reading, directory).await?;
     let reports = reports::read(reading, directory, &gatherings, audience).await?;
-    Ok(Drafts { networks, terms, communities, gatherings, reports })
+    Ok(Drafts { networks, terms, communities, merged, gatherings, reports })
 }
 
 /// The parts of records, by the key of the record in another file. Rows come in the order of their `order` column.

@@ -110,7 +110,7 @@ fn read_row(
     let external_id = row.take("external_id", Text::try_new(external_id(row).unwrap_or_default()));
     let submitted_at = row.read("submitted_at", |text| instant(text, zone));
     let attendance = row.read("attendance", people);
-    let rsvps = Rsvps { yes: row.read("rsvp_yes", people), waitlist: row.read("rsvp_waitlist", people) };
+    let rsvps = Rsvps { yes: row.read("rsvp_yes", people), waitlist: row.read("rsvp_waitlist", people), observed_at: None };
     let audience = row.read("audience", str::parse).or(audience);
     Some(ReportDraft {
         id: ReportId::from_uuid(Uuid::now_v7()),

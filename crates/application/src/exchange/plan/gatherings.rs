@@ -1,5 +1,7 @@
 //! Gatherings with their agendas and invitations.
 
+use std::collections::HashSet;
+
 use convene_domain::{
     gathering::{AgendaItem, Gathering, GatheringParts, Invitation},
     id::{CommunityId, GatheringId},
@@ -47,12 +49,18 @@ fn prints(
     prints
 }
 
-pub(super) async fn make(database: &Database, past: &Past, drafts: Vec<GatheringDraft>) -> Result<Vec<GatheringPlan>, Error> {
+pub(super) async fn make(
+    database: &Database,
+    past: &Past,
+    drafts: Vec<GatheringDraft>,
+    gone: &HashSet<GatheringId>,
+) -> Result<Vec<GatheringPlan>, Error> {
     let mut plans = Vec::with_capacity(drafts.len());
     let mut changed = Vec::new();
     for draft in drafts {
         let prints = prints(&draft.content, draft.hosts.ids(), draft.agenda.as_deref(), draft.invitations.as_deref());
         let fate = match draft.is_stored {
+            false if gone.contains(&draft.id) => Fate::Conflict,
             false => Fate::Create,
             true => Fate::Unchanged,
         };
@@ -65,7 +73,8 @@ pub(super) async fn make(database: &Database, past: &Past, drafts: Vec<Gathering
             invitations: draft.invitations.unwrap_or_default(),
         };
         let record = GatheringRecord { id: draft.id, revision: None, content: draft.content, parts };
-        plans.push(Planned { fate, name: format!("gathering {}", draft.external_id), prints, record });
+        let removed = if fate == Fate::Conflict { " (removed here)" } else { "" };
+        plans.push(Planned { fate, name: format!("gathering {}{removed}", draft.external_id), prints, record });
     }
     for chunk in changed.chunks(500) {
         compare(database, past, &mut plans, chunk).await?;

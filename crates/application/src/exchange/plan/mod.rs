@@ -6,9 +6,9 @@ mod networks;
 mod reports;
 mod rsvps;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use convene_domain::record::Revision;
+use convene_domain::{change::EntityType, id::GatheringId, record::Revision};
 use convene_persistence::{Database, imports, imports::Imported};
 use uuid::Uuid;
 
@@ -18,7 +18,10 @@ pub(super) use networks::{NetworkPlan, TermPlan};
 pub(super) use reports::ReportPlan;
 pub(super) use rsvps::RsvpPlan;
 
-use super::{directory::Directory, draft::Drafts};
+use super::{
+    directory::Directory,
+    draft::{Drafts, GatheringDraft},
+};
 use crate::Error;
 
 /// What is to become of a record.
@@ -53,6 +56,8 @@ pub(super) struct Plan {
     pub(super) networks: Vec<NetworkPlan>,
     pub(super) terms: Vec<TermPlan>,
     pub(super) communities: Vec<CommunityPlan>,
+    /// The slugs of communities that are left out because they were merged into others here.
+    pub(super) merged: Vec<String>,
     pub(super) gatherings: Vec<GatheringPlan>,
     pub(super) rsvps: Vec<RsvpPlan>,
     pub(super) reports: Vec<ReportPlan>,
@@ -94,13 +99,20 @@ pub(super) async fn make(database: &Database, directory: &Directory, drafts: Dra
     for network in directory.stored_networks.values() {
         past.rows.extend(imports::all(database.reader(), network.id).await?);
     }
-    let new = drafts.gatherings.iter().filter(|draft| !draft.is_stored).map(|draft| draft.id).collect();
+    let new: HashSet<GatheringId> = drafts.gatherings.iter().filter(|draft| !draft.is_stored).map(|draft| draft.id).collect();
+    let gone = |draft: &&GatheringDraft| directory.is_gone(draft.content.network, EntityType::Gathering, &draft.external_id);
+    let gone = drafts.gatherings.iter().filter(|draft| !draft.is_stored && !overwrite).filter(gone);
+    // What was removed here does not come back, and neither does what the files say of it.
+    let gone: HashSet<GatheringId> = gone.map(|draft| draft.id).collect();
+    let mut merged: Vec<String> = drafts.merged.into_iter().collect();
+    merged.sort();
     Ok(Plan {
-        rsvps: rsvps::make(database, &past, &drafts.reports, &new).await?,
+        merged,
+        rsvps: rsvps::make(database, &past, &drafts.reports, (&new, &gone)).await?,
         networks: networks::make(&past, directory, drafts.networks),
         terms: networks::make_terms(&past, drafts.terms),
         communities: communities::make(database, &past, directory, drafts.communities).await?,
-        reports: reports::make(database, &past, drafts.reports).await?,
-        gatherings: gatherings::make(database, &past, drafts.gatherings).await?,
+        reports: reports::make(database, &past, drafts.reports, &gone).await?,
+        gatherings: gatherings::make(database, &past, drafts.gatherings, &gone).await?,
     })
 }

@@ -1,11 +1,11 @@
 //! Reports with their parts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
     access::{Audience, Caller},
     gathering::{GatheringStatus, Rsvps},
-    id::ReportId,
+    id::{GatheringId, ReportId},
     record::Revision,
     report::{Attendance, AttendancePart, GatheringReport, ItemFilter, ReportItem, ReportParts, ReportStatus, ReportStep, Tags},
 };
@@ -64,14 +64,24 @@ fn prints(
     prints
 }
 
-pub(super) async fn make(database: &Database, past: &Past, drafts: Vec<ReportDraft>) -> Result<Vec<ReportPlan>, Error> {
+pub(super) async fn make(
+    database: &Database,
+    past: &Past,
+    drafts: Vec<ReportDraft>,
+    gone: &HashSet<GatheringId>,
+) -> Result<Vec<ReportPlan>, Error> {
     let mut plans = Vec::with_capacity(drafts.len());
     for chunk in drafts.chunks(500) {
         let changed: Vec<_> =
             chunk.iter().filter(|draft| draft.stored.is_some() && !past.knows(draft.id.uuid(), &of_draft(draft))).collect();
         let mut stored = load(database, &changed).await?;
         for draft in chunk {
-            plans.push(plan(past, draft, stored.remove(&draft.id))?);
+            let mut plan = plan(past, draft, stored.remove(&draft.id))?;
+            if gone.contains(&draft.gathering) {
+                plan.fate = Fate::Conflict;
+                plan.name.push_str(" (its gathering was removed here)");
+            }
+            plans.push(plan);
         }
     }
     Ok(plans)

@@ -36,7 +36,7 @@ pub(super) async fn make(
     database: &Database,
     past: &Past,
     drafts: &[ReportDraft],
-    new: &HashSet<GatheringId>,
+    (new, gone): (&HashSet<GatheringId>, &HashSet<GatheringId>),
 ) -> Result<Vec<RsvpPlan>, Error> {
     let mut plans = Vec::new();
     for chunk in drafts.chunks(500) {
@@ -45,14 +45,14 @@ pub(super) async fn make(
             gatherings::load_many(database.reader(), &stored).await?.into_iter().map(|(id, record)| (id, record.rsvps)).collect();
         for draft in chunk {
             let before = past.print(draft.gathering.uuid(), PART).map(|known| known.fingerprint.as_str());
-            if before.is_none() && draft.rsvps == Rsvps::default() {
+            if before.is_none() && draft.rsvps == Rsvps::default() || gone.contains(&draft.gathering) {
                 continue;
             }
             let prints = vec![(PART, print(draft.rsvps))];
             let fate = match stored.get(&draft.gathering) {
                 None => Fate::Create,
                 Some(_) if before == Some(prints[0].1.as_str()) => Fate::Unchanged,
-                Some(now) if *now == draft.rsvps => Fate::Unchanged,
+                Some(now) if print(*now) == prints[0].1 => Fate::Unchanged,
                 // Nobody has counted here since.
                 Some(now) if past.overwrite || before.unwrap_or(&print(Rsvps::default())) == print(*now) => Fate::Update,
                 Some(_) => Fate::Conflict,

@@ -1,0 +1,173 @@
+//! The log of a network as its readers see it: page by page, or followed live. Both say the same.
+
+mod snapshot;
+
+use convene_domain::{
+    access::{Caller, Rights},
+    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, ReadingCursor},
+    id::{NetworkId, Within},
+};
+use convene_persistence::{communities, log, networks};
+
+pub use self::snapshot::snapshot;
+use crate::{App, Error, Result};
+pub use convene_live::{Followed, Group, Reach, Slot};
+
+/// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
+const SCAN: (u64, u64) = (100, 1_000);
+
+/// Which changes a reader wants. An empty list means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// Only changes of these types of records.
+    pub entity_types: Vec<EntityType>,
+    /// Only these kinds, and whatever leaves the reader's sight.
+    pub kinds: Vec<ChangeKind>,
+}
+
+impl ChangeFilter {
+    /// Whether a change passes, given what it means to the reader.
+    pub fn passes(&self, change: &Change, effect: Effect) -> bool {
+        let typed = self.entity_types.is_empty() || self.entity_types.contains(&change.entity_type);
+        // Whoever keeps a record that left has to be told, whatever else they want to hear of.
+        let kind = self.kinds.is_empty() || effect == Effect::Left || self.kinds.contains(&change.kind);
+        typed && kind
+    }
+}
+
+/// A change as a reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The change.
+    pub change: Change,
+    /// What it means to the reader.
+    pub effect: Effect,
+}
+
+/// Where a reader is: in which place, with which rights, and how far in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    /// The place.
+    pub within: Within,
+    /// The rights.
+    pub rights: Rights,
+    /// Everything up to here was read.
+    pub here: Head,
+}
+
+impl Reader {
+    /// The cursor of where the reader is.
+    pub fn cursor(&self) -> LogCursor {
+        self.here.cursor(self.rights)
+    }
+
+    /// Takes a reader past a change.
+    pub fn pass(&mut self, change: &Change) {
+        self.here.position = change.position;
+        self.here.change = change.id;
+    }
+
+    /// The cursor that a reader has who has just read a change.
+    pub fn cursor_of(&self, change: &Change) -> LogCursor {
+        Head { position: change.position, change: change.id, ..self.here }.cursor(self.rights)
+    }
+}
+
+/// A page of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangePage {
+    /// The changes, each with the place right after it.
+    pub items: Vec<(ReadingCursor, Seen)>,
+    /// Where to read on.
+    pub end: ReadingCursor,
+    /// Whether there is more to read now.
+    pub has_more: bool,
+}
+
+/// Finds where a reader begins: at the cursor, or at the end of the log.
+///
+/// # Errors
+///
+/// Fails if the place does not exist, or if the cursor cannot be read on from.
+pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
+    let network = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
+    let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
+    let head = *heads.get(&network).ok_or(Error::Lost("the heads of a log"))?;
+    let rights = caller.rights();
+    let Some(cursor) = after else { return Ok(Reader { within, rights, here: head }) };
+    if cursor.log.network != network {
+        return Err(Error::ForeignCursor("is a cursor of another network"));
+    }
+    if cursor.rights != rights {
+        return Err(Error::ScopeChanged);
+    }
+    if cursor.log != head.log || cursor.position > head.position {
+        return Err(Error::CursorExpired);
+    }
+    // The change that the cursor names has to be where it says: a log that was restored from a backup and written on
+    // has another one there.
+    let change = match cursor.position {
+        0 => None,
+        position => Some(log::find_at(app.reader(), network, position).await?.ok_or(Error::CursorExpired)?),
+    };
+    if cursor.mark != change.map(LogCursor::mark).unwrap_or_default() {
+        return Err(Error::CursorExpired);
+    }
+    let here = Head { log: head.log, position: cursor.position, change: change.unwrap_or(head.change) };
+    Ok(Reader { within, rights, here })
+}
+
+/// Finds the network of a place. One that is no more still has a log, for those who were following it.
+async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<NetworkId>> {
+    let found = match within {
+        Within::Network(id) => networks::load_many(app.reader(), &[id]).await?.remove(&id).map(|network| network.id),
+        Within::Community(id) => communities::load_many(app.reader(), &[id]).await?.remove(&id).map(|it| it.network),
+    };
+    match found {
+        None if or_was => Ok(log::network_of(app.reader(), within).await?),
+        found => Ok(found),
+    }
+}
+
+/// Follows the log that a reader reads.
+pub async fn follow(app: &App, reader: &Reader) -> Result<Followed> {
+    app.follow(reader.here.log.network).await
+}
+
+/// Reads on from the database: the next changes that mean something to the reader, at most `limit` of them. Takes the
+/// reader past all that was looked at, and says whether that was all there is.
+pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Vec<Seen>, bool)> {
+    let network = reader.here.log.network;
+    // Noted before the changes are read, so that none of those up to here can be missing among them.
+    let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
+    let head = *heads.get(&network).ok_or(Error::Lost("the heads of a log"))?;
+    let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
+    let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
+    let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
+    for (change, effect) in found {
+        if seen.len() == limit {
+            return Ok((seen, false));
+        }
+        reader.pass(&change);
+        seen.extend(effect.seen(&change, reader.rights).map(|effect| Seen { change, effect }));
+    }
+    if all && head.position > reader.here.position {
+        reader.here = head;
+    }
+    Ok((seen, all))
+}
+
+/// Reads a page of changes on from a reader's place.
+pub async fn page(app: &App, mut reader: Reader, filter: &ChangeFilter, first: usize) -> Result<ChangePage> {
+    let start = reader;
+    let (seen, all) = read_on(app, &mut reader, first).await?;
+    let reading = |log| ReadingCursor { log, snapshot: None };
+    let items = seen.into_iter().filter(|it| filter.passes(&it.change, it.effect));
+    let items = items.map(|it| (reading(start.cursor_of(&it.change)), it)).collect();
+    Ok(ChangePage { items, end: reading(reader.cursor()), has_more: !all })
+}
+
+/// Whether a change of a community matters to those who follow reports: everything under it came or left with it.
+pub fn moves_reports(change: &Change, effect: Effect) -> bool {
+    change.entity_type == EntityType::Community && change.kind == ChangeKind::Moved && effect != Effect::Changed
+}

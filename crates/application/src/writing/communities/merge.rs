@@ -1,0 +1,110 @@
+//! Two communities that are one in truth.
+
+use convene_domain::{
+    change::{ChangeKind, EntityType},
+    community::Community,
+    gathering::{GatheringParts, Hosts},
+    id::CommunityId,
+    record::Revision,
+};
+use convene_persistence::{
+    Write, communities, gatherings,
+    removals::{self, Removal},
+    reports,
+};
+
+use super::{check, update};
+use crate::writing::{Command, Done, Refusal, Stop, record, refusal::ruled};
+
+/// The most gatherings that are carried over from one community to another in one write.
+const GATHERINGS_LIMIT: usize = 2_000;
+
+/// Makes one community of two: the second one's gatherings, the communities under it and its slugs become the first
+/// one's, and it is no more.
+#[derive(Debug, Clone)]
+pub struct MergeCommunities {
+    /// The one that stays.
+    pub community: CommunityId,
+    /// The revision of the one that stays.
+    pub expected: Revision,
+    /// The one that goes.
+    pub merged: CommunityId,
+    /// The revision of the one that goes.
+    pub expected_merged: Revision,
+}
+
+impl Command for MergeCommunities {
+    fn operation(&self) -> &'static str {
+        "mergeCommunities"
+    }
+
+    async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.community == self.merged {
+            return Err(Refusal::rule("merged", "is the community itself").into());
+        }
+        // In the order of their ids, so that two merges never wait for each other.
+        let mut found = Vec::new();
+        for id in [self.community.min(self.merged), self.community.max(self.merged)] {
+            found.push(communities::lock(write, id).await?);
+        }
+        if self.merged < self.community {
+            found.reverse();
+        }
+        let goes = check::expect(found.pop().flatten(), "merged", ("expectedMergedRevision", self.expected_merged))?;
+        let stays = check::expect(found.pop().flatten(), "community", (check::EXPECTED, self.expected))?;
+        if goes.network != stays.network {
+            return Err(Refusal::rule("merged", "belongs to another network").into());
+        }
+        if stays.parent == Some(goes.id) {
+            return Err(Refusal::rule("merged", "is what the community stands under: move the community first").into());
+        }
+        for mut child in communities::lock_children(write, goes.id).await? {
+            let fits = Community::check_parent(child.level, child.network, stays.level, stays.network);
+            ruled("community", fits.map_err(|reason| convene_domain::Invalid::new(format!("{reason}, as {} is", child.slug))))?;
+            child.content.parent = Some(stays.id);
+            update(write, child, ChangeKind::Moved).await?;
+        }
+        self.rehost(write).await?;
+        communities::move_slugs(write, goes.id, stays.id).await?;
+        communities::remove(write, goes.id).await?;
+        let removal = Removal {
+            network: goes.network,
+            entity_type: EntityType::Community,
+            entity: goes.id.uuid(),
+            key: Some(goes.slug.to_string()),
+            merged_into: Some(stays.id.uuid()),
+        };
+        removals::add(write, &removal).await?;
+        record(write, goes.network, ChangeKind::Merged, (goes.id, goes.revision + 1), None);
+        update(write, stays, ChangeKind::Updated).await
+    }
+}
+
+impl MergeCommunities {
+    /// Lets the gatherings of the one that goes be hosted by the one that stays, once each.
+    async fn rehost(&self, write: &mut Write) -> Result<(), Stop> {
+        let hosted = gatherings::hosted_by(write.transaction(), self.merged).await?;
+        if hosted.len() > GATHERINGS_LIMIT {
+            let reason = format!("hosts {} gatherings, and at most {GATHERINGS_LIMIT} can be carried over", hosted.len());
+            return Err(Refusal::rule("merged", reason).into());
+        }
+        for id in hosted {
+            let Some(mut gathering) = gatherings::lock(write, id).await? else { continue };
+            let transaction = write.transaction();
+            let mut hosts = gatherings::load_hosts(transaction, &[id]).await?.remove(&id).unwrap_or_default();
+            let agenda = gatherings::load_agenda(transaction, &[id]).await?.remove(&id).unwrap_or_default();
+            let invitations = gatherings::load_invitations(transaction, &[id]).await?.remove(&id).unwrap_or_default();
+            if hosts.contains(&self.community) {
+                hosts.retain(|host| *host != self.merged);
+            } else {
+                hosts.iter_mut().filter(|host| **host == self.merged).for_each(|host| *host = self.community);
+            }
+            let parts = GatheringParts { hosts: ruled("merged", Hosts::try_new(hosts))?, agenda, invitations };
+            gathering.revision += 1;
+            let _ = gatherings::update(write, &gathering, &parts).await?;
+            record(write, gathering.network, ChangeKind::Moved, (id, gathering.revision), None);
+            reports::follow_hosts(write, id).await?;
+        }
+        Ok(reports::rehost_items(write, self.merged, self.community).await?)
+    }
+}

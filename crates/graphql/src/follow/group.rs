@@ -1,0 +1,94 @@
+//! Who is served the same: those whose operations, variables and rights are equal, wherever in the log they are.
+
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::types::{Field, OperationDefinition, Selection, SelectionSet},
+};
+use convene_application::changes::Group;
+use convene_domain::access::Rights;
+use sha2::{Digest, Sha256};
+
+use crate::guard::Checked;
+
+/// The group of an operation. Where it goes on from is left out, if a variable says it that says nothing else.
+pub(crate) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> Group {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    part(text.as_bytes());
+    part(checked.operation_name.as_deref().unwrap_or_default().as_bytes());
+    part(&[rights.code()]);
+    let after = operation(checked).and_then(after).filter(|name| uses(text, name) == 2);
+    for (name, value) in variables.iter().filter(|(name, _)| Some(*name) != after.as_ref()) {
+        part(name.as_bytes());
+        part(&serde_json::to_vec(value).unwrap_or_default());
+    }
+    Group(hash.finalize().into())
+}
+
+fn operation(checked: &Checked) -> Option<&OperationDefinition> {
+    let mut operations = checked.document.operations.iter();
+    let found = operations.find(|(name, _)| name.map(async_graphql::Name::as_str) == checked.operation_name.as_deref());
+    found.map(|(_, operation)| &operation.node)
+}
+
+/// The variable that the operation's field gets its `after` from.
+fn after(operation: &OperationDefinition) -> Option<Name> {
+    let (_, value) = root(&operation.selection_set.node)?.arguments.iter().find(|(name, _)| name.node == "after")?;
+    value.node.clone().into_const_with(Err).err()
+}
+
+fn root(set: &SelectionSet) -> Option<&Field> {
+    match set.items.as_slice() {
+        [Positioned { node: Selection::Field(field), .. }] => Some(&field.node),
+        _ => None,
+    }
+}
+
+/// How often a document names a variable: once where it is declared, and wherever it is used. What looks like one in a
+/// text or a remark is counted too, and then nothing is shared that could have been.
+fn uses(text: &str, variable: &str) -> usize {
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    text.match_indices('$').filter(|(at, _)| text[at + 1..].strip_prefix(variable).is_some_and(ends)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+    use crate::guard::{Guard, Limits};
+
+    fn of(text: &str, variables: async_graphql::Value, rights: Rights) -> Group {
+        let guard = Guard::try_new(Limits::default(), &crate::sdl(false)).unwrap();
+        let variables = Variables::from_value(variables);
+        group(text, &guard.check(text, None, &variables).unwrap(), &variables, rights)
+    }
+
+    const FOLLOW: &str = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { cursor } }";
+
+    #[test]
+    fn where_they_are_does_not_part_those_who_follow_the_same() {
+        let first = of(FOLLOW, value!({ "within": "net_1", "after": "a" }), Rights::Public);
+        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1", "after": "b" }), Rights::Public));
+        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1" }), Rights::Public));
+    }
+
+    #[test]
+    fn what_they_follow_and_may_read_does() {
+        let first = of(FOLLOW, value!({ "within": "net_1" }), Rights::Public);
+        assert_ne!(first, of(FOLLOW, value!({ "within": "net_2" }), Rights::Public));
+        assert_ne!(first, of(FOLLOW, value!({ "within": "net_1" }), Rights::All));
+        assert_ne!(first, of(&FOLLOW.replace("cursor", "cursor change { kind }"), value!({ "within": "net_1" }), Rights::Public));
+    }
+
+    #[test]
+    fn a_cursor_that_is_used_elsewhere_too_is_part_of_the_question() {
+        let both = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { entity { \
+                    ... on Community { gatherings(after: $after) { totalCount } } } } }";
+        let of = |after: &str| of(both, value!({ "within": "net_1", "after": after }), Rights::Public);
+        assert_ne!(of("a"), of("b"));
+    }
+}

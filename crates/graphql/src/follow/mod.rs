@@ -1,0 +1,63 @@
+//! Operations that may go on: what a transport starts, and reads until it ends.
+
+mod group;
+mod run;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream::BoxStream};
+
+pub(crate) use self::{group::group, run::Run};
+use crate::request::Outcome;
+
+/// What became of an operation.
+#[derive(Debug)]
+pub enum Started {
+    /// It is answered, or was refused.
+    Done(Box<Outcome>),
+    /// It goes on.
+    Following(Following),
+}
+
+/// What a transport sends of an operation that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The next answer, as the JSON of its body. The bytes are shared by all who follow the same.
+    Next(Bytes),
+    /// The operation has ended because of these errors, as a JSON list of GraphQL errors. Nothing comes after it.
+    Errors(Bytes),
+}
+
+/// A subscription that was started: its events until it ends. Dropping it ends it.
+pub struct Following {
+    events: BoxStream<'static, Event>,
+    /// The name of the operation, if it has one: for logs.
+    pub operation_name: Option<String>,
+    /// What the operation counted for: for logs.
+    pub cost: u64,
+}
+
+impl Following {
+    /// A subscription with these events.
+    pub fn new(events: impl Stream<Item = Event> + Send + 'static, operation_name: Option<String>, cost: u64) -> Self {
+        Self { events: events.boxed(), operation_name, cost }
+    }
+}
+
+impl std::fmt::Debug for Following {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Following").field("operation_name", &self.operation_name).finish_non_exhaustive()
+    }
+}
+
+impl Stream for Following {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.events.poll_next_unpin(context)
+    }
+}

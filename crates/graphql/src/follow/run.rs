@@ -1,0 +1,258 @@
+//! A subscription that runs: a reader of the log, and what is made of each change for it.
+//!
+//! One loop serves those who come back and those who are there: a reader takes the entries after its place out of the
+//! node's ring, or, where that does not reach back so far, out of the database, and waits when there are none. What an
+//! entry looks like to its group is made once and kept in the ring.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_graphql::{Response, Variables};
+use bytes::Bytes;
+use convene_application::changes::{self, Followed, Group, Reach, Seen, Slot};
+use convene_domain::{access::Caller, change::Effect};
+use futures::{StreamExt, stream};
+use serde_json::json;
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::{Event, Following, Started, group};
+use crate::{
+    cursor,
+    error::{Error, ErrorCode},
+    guard::{Checked, Refusal},
+    request::{self, GraphqlRequest, Outcome},
+    service::Service,
+    subscriptions::{Delivery, Opened, Stage},
+};
+
+/// How long a follower hears nothing before it is told where it is.
+const CHECKPOINT: Duration = Duration::from_secs(30);
+/// How many changes are read from the database at a time.
+const PAGE: usize = 100;
+/// How long to wait before something is tried again, at first and at most.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// A subscription that runs.
+pub(crate) struct Run {
+    service: Service,
+    caller: Caller,
+    checked: Checked,
+    variables: Variables,
+    group: Group,
+    opened: Opened,
+    followed: Followed,
+    /// What was answered when it was opened.
+    first: Option<Bytes>,
+    /// What was read and not told yet.
+    queue: VecDeque<Found>,
+    /// Whether it has read all there was, once: whoever falls behind after that is too slow.
+    caught_up: bool,
+    /// When it is told where it is, unless something happens.
+    checkpoint: Instant,
+    back_off: Duration,
+    over: bool,
+}
+
+/// A change that was read.
+enum Found {
+    /// Out of the ring.
+    Kept(Arc<Slot>),
+    /// Out of the database.
+    Read(Box<Seen>),
+}
+
+/// Something could not be made now, and is tried again.
+#[derive(Debug)]
+struct Later;
+
+impl Run {
+    /// Opens a subscription.
+    pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequest, checked: Checked) -> Started {
+        let (cell, group) = (Arc::default(), group(&request.query, &checked, &request.variables, caller.rights()));
+        let (stage, variables) = (Stage::Opening(Arc::clone(&cell)), request.variables);
+        let outcome = execute(&service, caller, (&checked, &variables), stage).await;
+        let opened = Mutex::lock(&cell).unwrap_or_else(PoisonError::into_inner).take();
+        let (opened, first) = match (opened, body(&outcome)) {
+            (Some(opened), Some(first)) if outcome.failure.is_none() => (opened, first),
+            _ => return Started::Done(Box::new(failed(outcome))),
+        };
+        let followed = match changes::follow(&service.app, &opened.reader).await {
+            Ok(followed) => followed,
+            Err(error) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+        };
+        let (operation_name, cost) = (checked.operation_name.clone(), checked.cost);
+        let run = Self {
+            service,
+            caller,
+            checked,
+            variables,
+            group,
+            opened,
+            followed,
+            first: Some(first),
+            queue: VecDeque::new(),
+            caught_up: false,
+            checkpoint: Instant::now() + CHECKPOINT,
+            back_off: BACK_OFF.0,
+            over: false,
+        };
+        let events = stream::unfold(run, |mut run| async move { run.next().await.map(|event| (event, run)) });
+        Started::Following(Following::new(events, operation_name, cost))
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(first) = self.first.take() {
+            return Some(Event::Next(first));
+        }
+        while !self.over {
+            if self.followed.is_stopping() {
+                return Some(self.end(ErrorCode::ShuttingDown, "the service is about to stop"));
+            }
+            if let Some(found) = self.queue.pop_front() {
+                match self.tell(&found).await {
+                    Ok(Some(frame)) => {
+                        (self.checkpoint, self.back_off) = (Instant::now() + CHECKPOINT, BACK_OFF.0);
+                        return Some(Event::Next(frame));
+                    }
+                    Ok(None) => {}
+                    Err(Later) => {
+                        self.queue.push_front(found);
+                        self.wait_a_little().await;
+                    }
+                }
+                continue;
+            }
+            match self.followed.ring().after(self.opened.reader.here.position) {
+                Reach::Next(slots) if !slots.is_empty() => self.queue.extend(slots.into_iter().map(Found::Kept)),
+                Reach::Next(_) => {
+                    self.caught_up = true;
+                    if let Some(event) = self.wait().await {
+                        return Some(event);
+                    }
+                }
+                Reach::Beyond if self.caught_up => {
+                    return Some(self.end(ErrorCode::Lagged, "messages were not read in time"));
+                }
+                Reach::Beyond => self.read_back().await,
+            }
+        }
+        None
+    }
+
+    /// What there is to tell of a change, if anything, which takes the reader past it.
+    async fn tell(&mut self, found: &Found) -> Result<Option<Bytes>, Later> {
+        let (change, effect) = match found {
+            Found::Kept(slot) => {
+                let Opened { reader, .. } = &self.opened;
+                (&slot.entry.change, slot.entry.seen(reader.within, reader.rights))
+            }
+            Found::Read(seen) => (&seen.change, Some(seen.effect)),
+        };
+        let effect: Option<Effect> = effect.filter(|effect| self.opened.wants.take(change, *effect));
+        let frame = match effect {
+            None => None,
+            Some(effect) => {
+                let seen = Seen { change: change.clone(), effect };
+                let delivery = Delivery { cursor: self.opened.reader.cursor_of(change), seen: Some(seen) };
+                let making = self.make(delivery);
+                Some(match found {
+                    Found::Kept(slot) => slot.frame(self.group, making).await?,
+                    Found::Read(_) => making.await?,
+                })
+            }
+        };
+        self.opened.reader.pass(change);
+        Ok(frame)
+    }
+
+    /// Executes the operation for one delivery.
+    async fn make(&self, delivery: Delivery) -> Result<Bytes, Later> {
+        let stage = Stage::Delivering(delivery);
+        let outcome = execute(&self.service, self.caller, (&self.checked, &self.variables), stage).await;
+        let again = [ErrorCode::Unavailable, ErrorCode::DeadlineExceeded];
+        if outcome.codes().any(|code| again.iter().any(|other| other.as_str() == code)) {
+            return Err(Later);
+        }
+        body(&outcome).ok_or(Later)
+    }
+
+    /// Waits for something to happen: `None` when there may be something to read.
+    async fn wait(&mut self) -> Option<Event> {
+        let position = self.opened.reader.here.position;
+        let ring = self.followed.ring();
+        tokio::select! {
+            () = ring.grown(position) => None,
+            // The loop sees it.
+            () = self.followed.stopping() => None,
+            () = tokio::time::sleep_until(self.checkpoint) => {
+                self.checkpoint = Instant::now() + CHECKPOINT;
+                let checkpoint = Delivery { cursor: self.opened.reader.cursor(), seen: None };
+                self.make(checkpoint).await.ok().map(Event::Next)
+            }
+        }
+    }
+
+    /// Reads on from the database.
+    async fn read_back(&mut self) {
+        // The reader goes past what was read only when it is told, so another one reads ahead.
+        let mut ahead = self.opened.reader;
+        match changes::read_on(&self.service.app, &mut ahead, PAGE).await {
+            Ok((seen, _)) => {
+                if seen.is_empty() {
+                    self.opened.reader = ahead;
+                }
+                self.queue.extend(seen.into_iter().map(|seen| Found::Read(Box::new(seen))));
+            }
+            Err(error) => {
+                warn!(%error, "a log cannot be read for someone who comes back");
+                self.wait_a_little().await;
+            }
+        }
+    }
+
+    async fn wait_a_little(&mut self) {
+        tokio::time::sleep(self.back_off).await;
+        self.back_off = (self.back_off * 2).min(BACK_OFF.1);
+    }
+
+    /// The end, with where to go on.
+    fn end(&mut self, code: ErrorCode, message: &str) -> Event {
+        self.over = true;
+        let cursor = cursor::encode_log(self.opened.reader.cursor());
+        let errors = json!([{ "message": message, "extensions": { "code": code.as_str(), "cursor": cursor } }]);
+        Event::Errors(errors.to_string().into())
+    }
+}
+
+/// Executes the operation once.
+async fn execute(service: &Service, caller: Caller, (checked, variables): (&Checked, &Variables), stage: Stage) -> Outcome {
+    let data = |request| service.data(request, caller).data(stage);
+    let schema = &service.schema;
+    request::carry_out(checked, variables.clone(), service.deadline, data, |prepared| async move {
+        // There is one item, and it is there at once.
+        let mut items = schema.execute_stream(prepared);
+        items.next().await.unwrap_or_else(|| Response::from_errors(Vec::new()))
+    })
+    .await
+}
+
+/// The bytes that are sent. What an item cost is nobody's business but ours.
+fn body(outcome: &Outcome) -> Option<Bytes> {
+    outcome.item_json().ok().map(Bytes::from)
+}
+
+/// The outcome of a subscription that was not opened: whatever went wrong, nothing is going to be told.
+fn failed(outcome: Outcome) -> Outcome {
+    match outcome.failure {
+        Some(_) => outcome,
+        None if outcome.response.errors.is_empty() => Outcome::refused(Refusal::new(
+            ErrorCode::GraphqlValidationFailed,
+            "the subscription's field is left out by a directive",
+        )),
+        None => outcome.into_failure(),
+    }
+}

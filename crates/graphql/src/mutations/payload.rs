@@ -1,0 +1,227 @@
+//! What mutations answer.
+
+use async_graphql::{Context, ID, Object};
+use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId, TermId};
+
+use super::perform::Outcome;
+use crate::{
+    budget,
+    error::{Error, nullable},
+    loaders::{self, Batch},
+    types::{Community, Gathering, GatheringReport, Network, UserError, VocabularyTerm},
+};
+
+/// A macro because each mutation has a payload of its own, so that any of them can get a field more, and they differ in
+/// nothing but the record they are about.
+macro_rules! payloads {
+    ($($(#[doc = $about:literal])* $name:ident { $(#[doc = $doc:literal])* $field:ident: $shown:ident = $show:ident($id:ident) })+) => {
+        $(
+            $(#[doc = $about])*
+            #[derive(Debug)]
+            pub(crate) struct $name(Outcome);
+
+            impl From<Outcome> for $name {
+                fn from(outcome: Outcome) -> Self {
+                    Self(outcome)
+                }
+            }
+
+            $(#[doc = $about])*
+            #[Object]
+            impl $name {
+                $(#[doc = $doc])*
+                async fn $field(&self, ctx: &Context<'_>) -> Option<$shown> {
+                    $show(ctx, $id::from_uuid(self.0.answer()?.entity)).await
+                }
+
+                /// The place in the network's log right after what was written: give it to whoever reads or follows it.
+                /// Null when it was refused.
+                async fn cursor(&self) -> Option<&str> {
+                    self.0.cursor()
+                }
+
+                /// Why it was refused, at most 100 reasons; empty when it was done.
+                async fn user_errors(&self, ctx: &Context<'_>) -> Result<Vec<UserError>, Error> {
+                    let errors = self.0.user_errors();
+                    budget::spend(ctx, errors.len()).await?;
+                    Ok(errors)
+                }
+            }
+        )+
+    };
+}
+
+/// The record that was written, as it is now. That it cannot be loaded does not undo what was done.
+async fn loaded<K: Batch, T: From<K::Value>>(context: &Context<'_>, id: K) -> Option<T> {
+    let found = loaders::load(context, id).await;
+    nullable(context, found.map(|found| found.map(T::from)))
+}
+
+/// The id of what is no more.
+async fn named(_: &Context<'_>, id: GatheringId) -> Option<ID> {
+    Some(id.to_string().into())
+}
+
+payloads! {
+    /// What came of `createNetwork`.
+    CreateNetworkPayload {
+        /// The new network as it is now; null when this was refused.
+        network: Network = loaded(NetworkId)
+    }
+
+    /// What came of `changeNetwork`.
+    ChangeNetworkPayload {
+        /// The network as it is now; null when this was refused.
+        network: Network = loaded(NetworkId)
+    }
+
+    /// What came of `addVocabularyTerm`.
+    AddVocabularyTermPayload {
+        /// The new term as it is now; null when this was refused.
+        term: VocabularyTerm = loaded(TermId)
+    }
+
+    /// What came of `changeVocabularyTerm`.
+    ChangeVocabularyTermPayload {
+        /// The term as it is now; null when this was refused.
+        term: VocabularyTerm = loaded(TermId)
+    }
+
+    /// What came of `createCommunity`.
+    CreateCommunityPayload {
+        /// The new community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `changeCommunity`.
+    ChangeCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `renameCommunity`.
+    RenameCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `moveCommunity`.
+    MoveCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `openCommunity`.
+    OpenCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `pauseCommunity`.
+    PauseCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `closeCommunity`.
+    CloseCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `reopenCommunity`.
+    ReopenCommunityPayload {
+        /// The community as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `mergeCommunities`.
+    MergeCommunitiesPayload {
+        /// The community that stays as it is now; null when this was refused.
+        community: Community = loaded(CommunityId)
+    }
+
+    /// What came of `planGathering`.
+    PlanGatheringPayload {
+        /// The new gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `changeGathering`.
+    ChangeGatheringPayload {
+        /// The gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `rescheduleGathering`.
+    RescheduleGatheringPayload {
+        /// The gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `holdGathering`.
+    HoldGatheringPayload {
+        /// The gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `cancelGathering`.
+    CancelGatheringPayload {
+        /// The gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `removeGathering`.
+    RemoveGatheringPayload {
+        /// The id of the gathering that is no more; null when this was refused.
+        removed: ID = named(GatheringId)
+    }
+
+    /// What came of `mergeGatherings`.
+    MergeGatheringsPayload {
+        /// The gathering that stays as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `recordRsvps`.
+    RecordRsvpsPayload {
+        /// The gathering as it is now; null when this was refused.
+        gathering: Gathering = loaded(GatheringId)
+    }
+
+    /// What came of `draftGatheringReport`.
+    DraftGatheringReportPayload {
+        /// The new report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+
+    /// What came of `submitGatheringReport`.
+    SubmitGatheringReportPayload {
+        /// The report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+
+    /// What came of `appendToGatheringReport`.
+    AppendToGatheringReportPayload {
+        /// The report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+
+    /// What came of `amendGatheringReport`.
+    AmendGatheringReportPayload {
+        /// The report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+
+    /// What came of `reviewGatheringReport`.
+    ReviewGatheringReportPayload {
+        /// The report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+
+    /// What came of `withdrawGatheringReport`.
+    WithdrawGatheringReportPayload {
+        /// The report as it is now; null when this was refused.
+        report: GatheringReport = loaded(ReportId)
+    }
+}

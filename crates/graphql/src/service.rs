@@ -1,0 +1,63 @@
+//! The GraphQL service: everything that a transport needs to answer operations of any kind.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Request, parser, parser::types::OperationType};
+use convene_application::App;
+use convene_domain::access::Caller;
+
+use crate::{
+    follow::{Run, Started},
+    guard::{Guard, Limits},
+    request::{self, GraphqlRequest, Outcome},
+    schema::{ConveneSchema, SchemaOptions, request_data, schema},
+};
+
+/// The GraphQL service. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) app: App,
+    pub(crate) schema: ConveneSchema,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) deadline: Duration,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Service").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// A service over an application. No operation, and no item of a subscription, takes longer than the deadline.
+    ///
+    /// # Errors
+    ///
+    /// Fails if our own schema cannot be read, which is a fault of ours.
+    pub fn try_new(app: App, options: SchemaOptions, limits: Limits, deadline: Duration) -> Result<Self, parser::Error> {
+        let schema = schema(app.clone(), options);
+        let guard = Arc::new(Guard::try_new(limits, &schema.sdl())?);
+        Ok(Self { app, schema, guard, deadline })
+    }
+
+    /// Answers an operation with one answer.
+    pub async fn execute(&self, caller: Caller, request: GraphqlRequest) -> Outcome {
+        let data = |request| self.data(request, caller);
+        request::execute(&self.schema, &self.guard, request, self.deadline, data).await
+    }
+
+    /// Answers an operation that may go on.
+    pub async fn start(&self, caller: Caller, request: GraphqlRequest) -> Started {
+        match request::check(&self.guard, &request) {
+            Ok(checked) if checked.operation == OperationType::Subscription => {
+                Run::start(self.clone(), caller, request, checked).await
+            }
+            // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
+            _ => Started::Done(Box::new(self.execute(caller, request).await)),
+        }
+    }
+
+    pub(crate) fn data(&self, request: Request, caller: Caller) -> Request {
+        request_data(request, &self.app, caller)
+    }
+}

@@ -1,0 +1,141 @@
+//! Following what happens. The same resolvers serve every transport.
+//!
+//! A subscription's field is executed once when it is opened, and then once for each change that its followers are
+//! told of, whoever they are and however many ([`crate::follow`]). What it is executed for is its [`Stage`].
+
+mod stage;
+
+use async_graphql::{Context, ID, Object, Subscription};
+use convene_application::changes::{ChangeFilter, moves_reports};
+use convene_domain::{
+    change::{Effect, EntityType},
+    id::{CommunityId, ReportId},
+};
+use futures::{Stream, future, stream};
+
+pub(crate) use self::stage::{Delivery, Opened, Stage, Wants};
+use crate::{
+    cursor,
+    error::{Error, nullable},
+    input, loaders,
+    queries::load_entity,
+    types::{self, Change, ChangeKind, Community, GatheringReport, Node},
+};
+
+/// The subscription root.
+#[derive(Debug, Default)]
+pub struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// Follows the gathering reports of a place: of all communities of a network, or of a community and everything
+    /// beneath it. Each report that comes into your sight, changes or leaves it is one item, in the order in which it
+    /// was written, each exactly once. Errors: `NOT_FOUND` when the place does not exist; for `after` those of
+    /// `changed`. The stream ends with `LAGGED` or `SHUTTING_DOWN` and the cursor to go on with.
+    async fn gathering_report_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
+        #[graphql(desc = "Only these kinds of changes, and whatever leaves your sight; all when left out.")] kinds: Option<
+            Vec<ChangeKind>,
+        >,
+        #[graphql(desc = "Go on after this cursor, which missed nothing; begin with what is written from now on when left out.")]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = GatheringReportChanged>, Error> {
+        let filter = ChangeFilter { entity_types: Vec::new(), kinds: input::values("kinds", kinds)? };
+        let delivery = stage::enter(ctx, &within, after.as_deref(), Wants::Reports(filter)).await?;
+        Ok(stream::once(future::ready(GatheringReportChanged(delivery))))
+    }
+
+    /// Follows everything in a place: each record that comes into your sight, changes or leaves it is one item, in the
+    /// order in which it was written, each exactly once. It goes on where the query `changes` ends. Errors: `NOT_FOUND`
+    /// when the place does not exist; `BAD_CURSOR` when `after` is no cursor of this network's log; `CURSOR_EXPIRED`
+    /// when the log no longer reaches back to it, and `SCOPE_CHANGED` when you may now read more or less than then: read
+    /// `changes` without `after` anew. The stream ends with `LAGGED` or `SHUTTING_DOWN` and the cursor to go on with.
+    async fn changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
+        #[graphql(desc = "Go on after this cursor, which missed nothing; begin with what is written from now on when left out.")]
+        after: Option<String>,
+        #[graphql(desc = "Only these types of records; all when left out.")] entity_types: Option<Vec<types::EntityType>>,
+        #[graphql(desc = "Only these kinds of changes, and whatever leaves your sight; all when left out.")] kinds: Option<
+            Vec<ChangeKind>,
+        >,
+    ) -> Result<impl Stream<Item = Changed>, Error> {
+        let entity_types = input::values("entityTypes", entity_types)?;
+        let filter = ChangeFilter { entity_types, kinds: input::values("kinds", kinds)? };
+        let delivery = stage::enter(ctx, &within, after.as_deref(), Wants::Changes(filter)).await?;
+        Ok(stream::once(future::ready(Changed::from(delivery))))
+    }
+}
+
+/// Something that happened to the reports of a place, or a checkpoint.
+#[derive(Debug)]
+pub(crate) struct GatheringReportChanged(Delivery);
+
+/// Something that happened to the reports of a place; or a checkpoint without a change: the first item is one, and there
+/// is one at least every 30 seconds, so that you always have a fresh cursor.
+#[Object]
+impl GatheringReportChanged {
+    /// The place in the log right after this item, for `after`.
+    async fn cursor(&self) -> String {
+        cursor::encode_log(self.0.cursor)
+    }
+
+    /// The change; null in a checkpoint.
+    async fn change(&self) -> Option<Change> {
+        self.0.seen.clone().map(Change)
+    }
+
+    /// The report as it is now, at the change's revision or a later one; null in a checkpoint, when it has left your
+    /// sight, when it has been removed or hidden from you since, and when the change is of a whole community.
+    async fn report(&self, ctx: &Context<'_>) -> Option<GatheringReport> {
+        let id = self.0.present(EntityType::GatheringReport).map(ReportId::from_uuid)?;
+        nullable(ctx, loaders::load(ctx, id).await.map(|report| report.map(GatheringReport::from)))
+    }
+
+    /// The community that moved, with everything under it, into this place (`ENTERED`: read its reports with
+    /// `gatheringReports`) or out of it (`LEFT`: forget the reports of all communities under it); null for all other
+    /// changes.
+    async fn community(&self, ctx: &Context<'_>) -> Option<Community> {
+        let seen = self.0.seen.as_ref().filter(|seen| moves_reports(&seen.change, seen.effect))?;
+        let id = CommunityId::from_uuid(seen.change.entity);
+        nullable(ctx, loaders::load(ctx, id).await.map(|community| community.map(Community::from)))
+    }
+}
+
+/// A change with its record, or a checkpoint.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    pub(crate) cursor: String,
+    pub(crate) delivery: Option<convene_application::changes::Seen>,
+}
+
+impl From<Delivery> for Changed {
+    fn from(delivery: Delivery) -> Self {
+        Self { cursor: cursor::encode_log(delivery.cursor), delivery: delivery.seen }
+    }
+}
+
+/// Something that happened to a record in a place. In a subscription also a checkpoint without a change: the first item is
+/// one, and there is one at least every 30 seconds, so that you always have a fresh cursor.
+#[Object]
+impl Changed {
+    /// The place in the log right after this item, for `after`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The change; null in a checkpoint.
+    async fn change(&self) -> Option<Change> {
+        self.delivery.clone().map(Change)
+    }
+
+    /// The record as it is now, at the change's revision or a later one; null in a checkpoint, when it has left your
+    /// sight, and when it has been removed or hidden from you since.
+    async fn entity(&self, ctx: &Context<'_>) -> Option<Node> {
+        let seen = self.delivery.as_ref().filter(|seen| seen.effect != Effect::Left)?;
+        nullable(ctx, load_entity(ctx, seen.change.entity_type.node(seen.change.entity)).await)
+    }
+}

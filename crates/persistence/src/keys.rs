@@ -1,0 +1,68 @@
+//! The keys by which a mutation that is sent again is known.
+
+use chrono::{DateTime, Utc};
+use convene_domain::{change::EntityType, record::Revision};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::{Database, Result, Write, entity::idempotency_key};
+
+/// What a mutation is known by, and what it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Whose key it is: nobody meets the keys of others.
+    pub caller: Uuid,
+    /// The mutation.
+    pub operation: &'static str,
+    /// The key that the caller gave.
+    pub key: String,
+    /// The fingerprint of what was asked for.
+    pub body: String,
+    /// What kind of record the answer was about.
+    pub entity_type: EntityType,
+    /// The record.
+    pub entity: Uuid,
+    /// Its revision then.
+    pub revision: Revision,
+}
+
+/// A mutation that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The fingerprint of what was asked for.
+    pub body: String,
+    /// The record that the answer was about.
+    pub entity: Uuid,
+    /// Its revision then.
+    pub revision: Revision,
+    /// The changes that were made.
+    pub change_set: Uuid,
+}
+
+/// Finds what was done under a key; `None` when nothing was.
+pub async fn find<C: ConnectionTrait>(connection: &C, caller: Uuid, operation: &str, key: &str) -> Result<Option<Kept>> {
+    let id = (caller, operation.to_owned(), key.to_owned());
+    let found = idempotency_key::Entity::find_by_id(id).one(connection).await?;
+    Ok(found.map(|row| Kept { body: row.body, entity: row.entity_id, revision: row.revision, change_set: row.change_set_id }))
+}
+
+pub(crate) async fn add(write: &Write, key: &Key, change_set: Uuid) -> Result<()> {
+    let row = idempotency_key::Model {
+        caller_id: key.caller,
+        operation: key.operation.to_owned(),
+        key: key.key.clone(),
+        body: key.body.clone(),
+        entity_type: key.entity_type.to_string(),
+        entity_id: key.entity,
+        revision: key.revision,
+        change_set_id: change_set,
+        recorded_at: write.recorded_at(),
+    };
+    write.insert_all::<idempotency_key::Entity, _>(vec![row]).await
+}
+
+/// Forgets the keys that were used before an instant, and says how many.
+pub async fn forget(database: &Database, before: DateTime<Utc>) -> Result<u64> {
+    let old = idempotency_key::Entity::delete_many().filter(idempotency_key::Column::RecordedAt.lt(before));
+    Ok(old.exec(database.writer()).await?.rows_affected)
+}

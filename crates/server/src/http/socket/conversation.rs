@@ -1,0 +1,110 @@
+//! What the peer says, and what it is told.
+
+use std::task::{Context, Poll};
+
+use axum::extract::ws::{Message, Utf8Bytes};
+use convene_domain::access::Caller;
+use convene_graphql::{error::ErrorCode, guard::Refusal, request::GraphqlRequest};
+
+use super::{
+    connection::{End, Reply, Socket, Stage},
+    protocol::{self, Authorization, Close, IdJson, Received},
+};
+use crate::http::caller;
+
+/// The largest message before the caller is known.
+const LARGEST_INIT: usize = 16 << 10;
+
+/// How many operations may run on one socket.
+const MOST_OPERATIONS: usize = 100;
+
+impl Socket {
+    /// Takes in a message.
+    pub(super) fn receive(&mut self, message: Message) -> Result<(), End> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return Err(Close::malformed("a message is text").into()),
+            Message::Ping(_) => {
+                self.pongs += 1;
+                return Ok(());
+            }
+            Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Left),
+        };
+        if text.len() > LARGEST_INIT && !matches!(self.stage, Stage::Acknowledged(_)) {
+            return Err(Close::malformed("the first message is too large").into());
+        }
+        match protocol::read(&text)? {
+            Received::Init(authorization) => self.initialise(authorization)?,
+            Received::Subscribe(id, request) => self.subscribe(id, request)?,
+            Received::Complete(id) => {
+                self.operations.complete(&id);
+                self.replies.retain(|reply| reply.id.as_ref() != Some(&id));
+            }
+            Received::Ping(payload) => self.reply(None, protocol::pong(payload)),
+            Received::Pong => {}
+        }
+        Ok(())
+    }
+
+    fn initialise(&mut self, authorization: Authorization) -> Result<(), Close> {
+        if !matches!(self.stage, Stage::Opened) {
+            return Err(Close::initialised_twice());
+        }
+        let token = match authorization {
+            Authorization::None => {
+                self.admit(Caller::Anonymous);
+                return Ok(());
+            }
+            Authorization::Text(text) => caller::bearer(&text).map(str::to_owned),
+            Authorization::Unclear => None,
+        };
+        self.stage = Stage::Authenticating((self.http.authenticate)(token.ok_or_else(Close::forbidden)?));
+        Ok(())
+    }
+
+    /// Goes on with finding out who the caller is, and says whether something came of it.
+    pub(super) fn acknowledge(&mut self, context: &mut Context<'_>) -> Result<bool, Close> {
+        let Stage::Authenticating(authenticating) = &mut self.stage else { return Ok(false) };
+        match authenticating.as_mut().poll(context) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Ok(caller)) => self.admit(caller),
+            Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => return Err(Close::forbidden()),
+            Poll::Ready(Err(_)) => return Err(Close::unavailable()),
+        }
+        Ok(true)
+    }
+
+    fn admit(&mut self, caller: Caller) {
+        self.stage = Stage::Acknowledged(caller);
+        self.reply(None, protocol::connection_ack());
+    }
+
+    fn subscribe(&mut self, id: String, request: &str) -> Result<(), Close> {
+        let Stage::Acknowledged(caller) = self.stage else { return Err(Close::not_acknowledged()) };
+        if self.operations.contains(&id) {
+            return Err(Close::running(&id));
+        }
+        let running = self.operations.len();
+        let request = if self.http.stopping.is_cancelled() {
+            Err(Refusal::new(ErrorCode::ShuttingDown, "the service is about to stop"))
+        } else if running >= MOST_OPERATIONS {
+            let (limit, actual) = (MOST_OPERATIONS as u64, running as u64 + 1);
+            Err(Refusal::over(ErrorCode::OperationNotSupported, "operations on one connection", limit, actual))
+        } else {
+            GraphqlRequest::from_json(request.as_bytes())
+        };
+        match request {
+            Ok(request) => self.operations.add(id, (self.http.start)(caller, request)),
+            Err(refusal) => {
+                let error = IdJson::new(&id).error(&protocol::list(&[refusal.into_server_error()]));
+                self.reply(Some(id), error);
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, id: Option<String>, text: Utf8Bytes) {
+        self.replies.push_back(Reply { id, message: Message::Text(text) });
+    }
+}
