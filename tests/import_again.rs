@@ -64,7 +64,8 @@ async fn rename(address: &str, slug: &str, name: &str) {
 async fn head(address: &str) -> i64 {
     let database = Database::open(address, 2).await.expect("opens");
     let network = networks::all(database.reader()).await.expect("reads").remove(0).id;
-    log::head(database.reader(), network).await.expect("reads").expect("a head").position
+    let heads = log::load_heads(database.reader(), database.instance(), &[network]).await.expect("reads");
+    heads.get(&network).expect("a head").position
 }
 
 fn communities(address: &str) -> String {

@@ -4,16 +4,23 @@
 
 #[path = "support/databases.rs"]
 mod databases;
+#[path = "support/live.rs"]
+mod live;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/weave.rs"]
+mod weave;
 
 mod demo;
 mod export;
 mod faults;
+mod follow;
 mod golden;
 mod import_again;
 mod killed;
+mod killed_writer;
 mod questions;
 mod serve;
+mod typescript;
 mod verify;
 mod wake_ups;

@@ -25,6 +25,13 @@ pub fn convene(address: &str, arguments: &[&str]) -> Command {
     command
 }
 
+/// The host and port of the Redis that the test command found.
+pub fn redis_address() -> String {
+    let url =
+        std::env::var("CONVENE_TEST_REDIS_URL").expect("CONVENE_TEST_REDIS_URL is set: run the tests with `cargo xtask test`");
+    url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned()
+}
+
 /// Runs a command to its end.
 pub fn run(address: &str, arguments: &[&str]) -> Output {
     convene(address, arguments).output().expect("runs")
@@ -81,6 +88,18 @@ impl Running {
                 return line;
             }
         }
+    }
+
+    /// How many lines there were so far that contain the text.
+    pub fn count(&self, text: &str) -> usize {
+        self.lines_with(text).len()
+    }
+
+    /// The lines so far that contain the text.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        let mut seen = self.seen.borrow_mut();
+        seen.extend(self.lines.try_iter());
+        seen.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
     /// Sends a signal by its name.
