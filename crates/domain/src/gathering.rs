@@ -44,7 +44,7 @@ words! {
         Hold = "HOLD",
         /// Call it off.
         Cancel = "CANCEL",
-        /// Plan a cancelled one again.
+        /// Give it another time: a cancelled one is planned again, and of one that took place the time is corrected.
         Reschedule = "RESCHEDULE",
     }
 }
@@ -56,6 +56,7 @@ impl GatheringStatus {
             (Self::Planned, GatheringStep::Hold) => Ok(Self::Held),
             (Self::Planned, GatheringStep::Cancel) => Ok(Self::Cancelled),
             (Self::Planned | Self::Cancelled, GatheringStep::Reschedule) => Ok(Self::Planned),
+            (Self::Held, GatheringStep::Reschedule) => Ok(Self::Held),
             _ => Err(Invalid::new(format!("is {self}: it cannot {step}"))),
         }
     }

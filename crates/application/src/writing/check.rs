@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use convene_domain::{
+    community::CommunityStatus,
     id::{CommunityId, NetworkId},
     network::VocabularyKind,
     record::{Recorded, Revision},
@@ -16,6 +17,11 @@ use crate::communities::CommunityRecord;
 /// The name of the field that says from which revision a change was made.
 pub(super) const EXPECTED: &str = "expectedRevision";
 
+/// The refusal of a change that changes nothing.
+pub(super) fn nothing() -> Refusal {
+    Refusal::new(RefusalCode::Invalid, [], "nothing is named that is to change")
+}
+
 /// Checks that a record is there and at the revision that the change was made from.
 pub(super) fn expect<I, T>(
     found: Option<Recorded<I, T>>,
@@ -26,7 +32,7 @@ pub(super) fn expect<I, T>(
     if record.revision == expected { Ok(record) } else { Err(Refusal::stale(expected_field, expected, record.revision)) }
 }
 
-/// Loads the communities that are to host something: all there, of one network, none of them closed.
+/// Loads the communities that are to host something: all there, and of one network.
 pub(super) async fn hosts(write: &Write, ids: &[CommunityId]) -> Result<Vec<CommunityRecord>, Stop> {
     let mut found = communities::load_many(write.transaction(), ids).await?;
     let mut hosts = Vec::new();
@@ -39,6 +45,15 @@ pub(super) async fn hosts(write: &Write, ids: &[CommunityId]) -> Result<Vec<Comm
         hosts.push(host);
     }
     Ok(hosts)
+}
+
+/// Checks that none of those who are to host something new has ended.
+pub(super) fn open(hosts: &[CommunityRecord], before: &[CommunityId]) -> Result<(), Refusal> {
+    let closed = |host: &CommunityRecord| host.status == CommunityStatus::Closed && !before.contains(&host.id);
+    match hosts.iter().position(closed) {
+        Some(index) => Err(Refusal::new(RefusalCode::NotAllowed, ["hosts", &index.to_string()], "is CLOSED: reopen it first")),
+        None => Ok(()),
+    }
 }
 
 /// The codes of a network's vocabulary, and whether each is still offered.

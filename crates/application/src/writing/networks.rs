@@ -15,6 +15,9 @@ use super::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, record};
 /// The most terms of one kind that a vocabulary has.
 const TERMS_LIMIT: usize = 500;
 
+/// The last place in lists that files can say.
+const ORDER_LIMIT: i32 = 999_999;
+
 /// Begins a network.
 #[derive(Debug, Clone)]
 pub struct CreateNetwork {
@@ -66,6 +69,9 @@ impl Command for ChangeNetwork {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.name.is_none() && self.source_url.is_none() && self.languages.is_none() {
+            return Err(check::nothing().into());
+        }
         let found = networks::lock(write, self.network).await?;
         let mut network = check::expect(found, "network", (check::EXPECTED, self.expected))?;
         let content = &mut network.content;
@@ -108,7 +114,8 @@ impl Command for AddVocabularyTerm {
         if others.len() >= TERMS_LIMIT {
             return Err(Refusal::rule("kind", format!("has {TERMS_LIMIT} terms, and can have no more")).into());
         }
-        let order = self.order.unwrap_or_else(|| others.iter().map(|term| term.order).max().unwrap_or_default() + 1);
+        let behind = || others.iter().map(|term| term.order).max().unwrap_or_default() + 1;
+        let order = self.order.unwrap_or_else(behind).min(ORDER_LIMIT);
         let (network, kind, code, label) = (self.network, self.kind, self.code.clone(), self.label.clone());
         let id = TermId::from_uuid(Uuid::now_v7());
         let term = Recorded::first(id, write.instance(), Term { network, kind, code, label, order, retired: false });
@@ -138,6 +145,9 @@ impl Command for ChangeVocabularyTerm {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.label.is_none() && self.order.is_none() && self.retired.is_none() {
+            return Err(check::nothing().into());
+        }
         let found = terms::lock(write, self.term).await?;
         let mut term = check::expect(found, "term", (check::EXPECTED, self.expected))?;
         let content = &mut term.content;

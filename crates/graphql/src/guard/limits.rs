@@ -29,7 +29,7 @@ pub struct Limits {
     pub cost: u64,
     /// Values inside the variables, counted as often as the document names variables: each place that does copies what it names.
     pub values: u64,
-    /// Bytes of the variables, written as JSON.
+    /// Bytes of the variables, written as JSON. A report with as many items as it can have takes some 400 KiB in most scripts.
     pub variables_bytes: usize,
     /// Whether documents may ask for the schema itself. The executor's own switch answers null for what may not be null.
     pub introspection: bool,
@@ -52,7 +52,7 @@ impl Default for Limits {
             arguments: 16,
             cost: 50_000,
             values: 500_000,
-            variables_bytes: 64 << 10,
+            variables_bytes: 512 << 10,
             introspection: false,
             cache_bytes: 32 << 20,
         }

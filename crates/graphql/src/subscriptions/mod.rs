@@ -26,6 +26,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Subscription;
 
+/// What can be followed as it happens. Each operation names one field.
 #[Subscription]
 impl Subscription {
     /// Follows the gathering reports of a place: of all communities of a network, or of a community and everything

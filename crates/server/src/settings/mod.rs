@@ -49,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) request_timeout: u64,
 
     /// The largest body of a request, in bytes
-    #[arg(long, global = true, env = "CONVENE_BODY_LIMIT", default_value = "262144", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
+    #[arg(long, global = true, env = "CONVENE_BODY_LIMIT", default_value = "1048576", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
     pub(crate) body_limit: u32,
 
     /// What one operation may cost: about how many fields its answer can hold

@@ -23,7 +23,7 @@ use crate::communities::CommunityRecord;
 
 /// What is said of a community and can be changed at any time. What is left out stays as it is; in a new community it
 /// is not known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CommunityDetails {
     /// The country.
     pub country: Patch<Country>,
@@ -161,6 +161,9 @@ impl Command for ChangeCommunity {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.name.is_none() && self.details == CommunityDetails::default() {
+            return Err(check::nothing().into());
+        }
         let mut community = locked(write, self.community, self.expected).await?;
         put(&mut community.content.name, self.name.clone());
         self.details.apply(&mut community.content);
@@ -188,6 +191,9 @@ impl Command for RenameCommunity {
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let mut community = locked(write, self.community, self.expected).await?;
+        if community.slug == self.slug {
+            return Err(Refusal::rule("slug", "is the slug that the community has already").into());
+        }
         // A slug that it had before is its own.
         if !check_slug(write, community.network, &self.slug, Some(community.id)).await? {
             communities::add_slugs(write, &[(community.network, self.slug.clone(), community.id)]).await?;

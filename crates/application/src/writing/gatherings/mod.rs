@@ -3,7 +3,7 @@
 mod plan;
 mod remove;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     change::ChangeKind,
     gathering::{AgendaItem, Format, GatheringParts, GatheringStatus, GatheringStep, Hosts, Invitation, PROGRAMME_LIMIT, Rsvps},
@@ -28,6 +28,9 @@ use super::{
     refusal::{ruled, valid},
 };
 use crate::gatherings::GatheringRecord;
+
+/// How far ahead of our clock something can be that has happened.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// Changes what is said of a gathering, but for its time.
 #[derive(Debug, Clone)]
@@ -60,11 +63,16 @@ impl Command for ChangeGathering {
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let mut gathering = locked(write, self.gathering, self.expected).await?;
         let id = gathering.id;
+        let parts = self.hosts.is_none() && self.agenda.is_none() && self.invitations.is_none();
+        let content = self.title.is_none() && self.format.is_none() && self.venue.is_none() && self.source_url.is_none();
+        if parts && content {
+            return Err(check::nothing().into());
+        }
         put(&mut gathering.content.title, self.title.clone());
         put(&mut gathering.content.format, self.format);
         put(&mut gathering.content.venue, self.venue.clone());
         put(&mut gathering.content.source_url, self.source_url.clone());
-        if self.hosts.is_none() && self.agenda.is_none() && self.invitations.is_none() {
+        if parts {
             return update(write, gathering, ChangeKind::Updated, None).await;
         }
         let programme = (self.agenda.as_deref().unwrap_or_default(), self.invitations.as_deref().unwrap_or_default());
@@ -73,8 +81,10 @@ impl Command for ChangeGathering {
         put(&mut parts.agenda, self.agenda.clone());
         put(&mut parts.invitations, self.invitations.clone());
         if let Some(hosts) = &self.hosts {
-            parts.hosts = valid("hosts", Hosts::try_new(hosts.clone()))?;
-            if check::hosts(write, hosts).await?.iter().any(|host| host.network != gathering.network) {
+            let before = std::mem::replace(&mut parts.hosts, valid("hosts", Hosts::try_new(hosts.clone()))?);
+            let communities = check::hosts(write, hosts).await?;
+            check::open(&communities, before.ids())?;
+            if communities.iter().any(|host| host.network != gathering.network) {
                 return Err(Refusal::rule("hosts", "are of another network than the gathering").into());
             }
         }
@@ -88,7 +98,8 @@ impl Command for ChangeGathering {
     }
 }
 
-/// Gives a gathering another time; one that was called off is planned again.
+/// Gives a gathering another time: one that was called off is planned again, and one that took place had been entered
+/// with a wrong one.
 #[derive(Debug, Clone)]
 pub struct RescheduleGathering {
     /// Which one.
@@ -113,6 +124,9 @@ impl Command for RescheduleGathering {
         // The day of a gathering without an hour begins where its first host is at home.
         let zone = check::hosts(write, &hosts).await?.first().and_then(|host| host.time_zone);
         gathering.content.occurrence = valid("endsAt", Occurrence::try_new(self.start, self.end, zone))?;
+        if gathering.status == GatheringStatus::Held {
+            check_past(write, &gathering)?;
+        }
         update(write, gathering, ChangeKind::Rescheduled, None).await
     }
 }
@@ -144,10 +158,16 @@ impl Command for StepGathering {
 
 /// Says that a gathering took place.
 pub(super) async fn hold(write: &mut Write, gathering: GatheringRecord) -> Result<Done, Stop> {
-    if gathering.occurrence.sort_at() > write.recorded_at() + chrono::TimeDelta::days(1) {
-        return Err(Refusal::rule("gathering", "lies in the future: reschedule it first").into());
-    }
+    check_past(write, &gathering)?;
     step(write, gathering, GatheringStep::Hold, ChangeKind::Held).await
+}
+
+/// Checks that a gathering can have taken place. Clocks of the field may be a little wrong.
+fn check_past(write: &Write, gathering: &GatheringRecord) -> Result<(), Refusal> {
+    if gathering.occurrence.sort_at() > write.recorded_at() + AHEAD {
+        return Err(Refusal::rule("gathering", "lies in the future: it cannot have been held"));
+    }
+    Ok(())
 }
 
 async fn step(write: &mut Write, mut gathering: GatheringRecord, step: GatheringStep, kind: ChangeKind) -> Result<Done, Stop> {
@@ -175,6 +195,9 @@ impl Command for RecordRsvps {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.observed_at > write.recorded_at() + AHEAD {
+            return Err(Refusal::invalid(["observedAt"], "lies in the future").into());
+        }
         let found = gatherings::lock(write, self.gathering).await?;
         let mut gathering = found.ok_or_else(|| Refusal::not_found("gathering"))?;
         if let Some(newer) = gathering.rsvps.observed_at.filter(|at| *at > self.observed_at) {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use convene_domain::{
     change::ChangeKind,
-    community::CommunityStatus,
     gathering::{AgendaItem, Format, Gathering, GatheringParts, GatheringStatus, Hosts, Invitation, Rsvps},
     id::{CommunityId, GatheringId},
     occurrence::{Moment, Occurrence},
@@ -52,10 +51,7 @@ impl Command for PlanGathering {
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let hosts = valid("hosts", Hosts::try_new(self.hosts.clone()))?;
         let communities = check::hosts(write, hosts.ids()).await?;
-        if let Some(index) = communities.iter().position(|host| host.status == CommunityStatus::Closed) {
-            let refusal = Refusal::new(RefusalCode::NotAllowed, ["hosts", &index.to_string()], "is CLOSED: reopen it first");
-            return Err(refusal.into());
-        }
+        check::open(&communities, &[])?;
         let Some(first) = communities.first() else { return Err(Refusal::not_found("hosts").into()) };
         if let Some(key) = &self.external_id
             && !gatherings::find_by_external_ids(write.transaction(), &[first.network], &[key]).await?.is_empty()

@@ -2,7 +2,7 @@
 
 use convene_domain::{
     change::{ChangeKind, EntityType},
-    gathering::Hosts,
+    gathering::{GatheringStatus, Hosts},
     id::GatheringId,
     record::Revision,
 };
@@ -74,6 +74,13 @@ impl Command for MergeGatherings {
         if goes.network != stays.network {
             return Err(Refusal::rule("merged", "belongs to another network").into());
         }
+        stays.content.status = match (stays.status, goes.status) {
+            (GatheringStatus::Cancelled, GatheringStatus::Held) => {
+                return Err(Refusal::rule("gathering", "was called off, and the other one took place: keep that one").into());
+            }
+            (GatheringStatus::Planned, GatheringStatus::Held) => GatheringStatus::Held,
+            (status, _) => status,
+        };
         let (of_goes, of_stays) = (reports::lock_of(write, goes.id).await?, reports::lock_of(write, stays.id).await?);
         let mut carried = None;
         match (of_goes, of_stays) {

@@ -1,5 +1,7 @@
 //! Adding to a report, and changing what it says.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use convene_domain::{
     access::Audience,
@@ -155,6 +157,9 @@ impl Command for AmendReport {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
+        if self.is_empty() {
+            return Err(check::nothing().into());
+        }
         let found = reports::lock(write, self.report).await?;
         let mut report = check::expect(found, "report", (check::EXPECTED, self.expected))?;
         let mut content = Content::load(write, &report).await?;
@@ -166,10 +171,15 @@ impl Command for AmendReport {
         if let Some(codes) = &self.functions {
             refusals.extend(content.tag("functions", VocabularyKind::Function, codes, true));
         }
+        let mut named = HashSet::new();
         let changed = self.change_items.iter().map(|change| {
             let item = content.items().iter().find(|(id, _)| *id == change.id).map(|(_, item)| item);
-            let unknown = || Refusal::new(RefusalCode::NotFound, ["id"], "is no item of this report");
-            (change.id, item.ok_or_else(unknown).and_then(|item| change.apply(item)), matches!(change.theme, Some(Some(_))))
+            let item = match item {
+                _ if !named.insert(change.id) => Err(Refusal::invalid(["id"], "is named twice")),
+                None => Err(Refusal::new(RefusalCode::NotFound, ["id"], "is no item of this report")),
+                Some(item) => change.apply(item),
+            };
+            (change.id, item, matches!(change.theme, Some(Some(_))))
         });
         let changed = changed.collect();
         refusals.extend(content.change("changeItems", changed));
@@ -183,6 +193,15 @@ impl Command for AmendReport {
         reports::update_record(write, &report).await?;
         content.write_all(write, report.id).await?;
         Ok(record(write, report.network, kind, (report.id, report.revision), None))
+    }
+}
+
+impl AmendReport {
+    fn is_empty(&self) -> bool {
+        let counts = self.attendance.is_none() && self.attendance_parts.is_none();
+        let tags = self.outcomes.is_none() && self.functions.is_none();
+        let items = self.change_items.is_empty() && self.remove_items.is_empty() && self.add_items.is_empty();
+        self.audience.is_none() && counts && tags && items
     }
 }
 

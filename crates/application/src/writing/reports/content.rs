@@ -105,9 +105,9 @@ impl Content {
                     .map_err(|reason| Refusal::invalid(["attendanceParts", &index.to_string(), "role"], reason))?;
             }
         }
+        let field = if parts.is_some() { "attendanceParts" } else { "attendance" };
         let parts = parts.unwrap_or_else(|| self.attendance.parts().to_vec());
-        self.attendance =
-            Attendance::try_new(total, parts).map_err(|reason| Refusal::invalid(["attendanceParts"], reason.to_string()))?;
+        self.attendance = Attendance::try_new(total, parts).map_err(|reason| Refusal::invalid([field], reason.to_string()))?;
         self.changed = true;
         Ok(())
     }
