@@ -148,6 +148,15 @@ impl Service {
         request.send().await.expect("answers").json().await.expect("JSON")
     }
 
+    /// Asks with a token what has to succeed, and gives its data.
+    pub async fn ask_as(&self, token: &str, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let request = self.client.post(format!("{}/graphql", self.url)).bearer_auth(token).json(&body);
+        let mut answer: Value = request.send().await.expect("answers").json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].take()
+    }
+
     /// Asks a query that has to succeed and gives its data.
     pub async fn ask(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.answer(query, variables).await;

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return misuse(error),
     };
+    let settings = if matches!(command, Some(Command::Demo)) { settings.quieter() } else { settings };
     telemetry::start(&settings);
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(run(&settings, command.unwrap_or(Command::Serve)));

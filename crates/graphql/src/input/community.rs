@@ -56,7 +56,7 @@ impl Input for CreateCommunityInput {
     }
 }
 
-/// A change to what is said of a community. What is left out stays as it is.
+/// A change to what is said of a community. What is left out stays as it is; not all of it can be left out.
 #[derive(Debug, InputObject)]
 pub(crate) struct ChangeCommunityInput {
     /// The id of the community (com_...).

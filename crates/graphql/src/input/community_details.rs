@@ -44,7 +44,8 @@ pub(crate) struct CommunityDetailsInput {
     founded_on: Update<Date>,
     /// The day it joined the network; null when unknown.
     joined_network_on: Update<Date>,
-    /// Its page elsewhere; null when there is none.
+    /// Its page elsewhere: an address that begins with `http://` or `https://`, at most 2,000 characters; null when there is
+    /// none.
     source_url: Update<String>,
 }
 
@@ -69,7 +70,7 @@ impl Part for CommunityDetailsInput {
         let members = fields.patched("members", self.members, Fields::people);
         let founded_on = fields.patched("foundedOn", self.founded_on, Fields::taken);
         let joined_network_on = fields.patched("joinedNetworkOn", self.joined_network_on, Fields::taken);
-        let source_url = fields.patched("sourceUrl", self.source_url, Fields::parsed);
+        let source_url = fields.patched("sourceUrl", self.source_url, Fields::link);
         Some(CommunityDetails {
             country: country?,
             region_code: region_code?,

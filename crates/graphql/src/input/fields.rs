@@ -5,13 +5,20 @@ use std::str::FromStr;
 
 use chrono::Utc;
 use convene_application::writing::{Patch, Refusal, RefusalCode};
-use convene_domain::{Invalid, occurrence::Moment, report::ITEM_LIMIT, text::HeadCount};
+use convene_domain::{
+    Invalid,
+    occurrence::Moment,
+    report::ITEM_LIMIT,
+    text::{HeadCount, Text},
+};
 
 use super::Update;
 use crate::scalars::DateTime;
 
 /// The most entries of one list. No list of a record has more; for many the domain has a smaller limit.
 const LIST_LIMIT: usize = ITEM_LIMIT;
+/// The most characters of a link: browsers and mail programs cut longer ones.
+const LINK_LIMIT: usize = 2_000;
 const NOT_NULL: &str = "cannot be null";
 
 /// An object inside an input.
@@ -64,6 +71,19 @@ impl Fields {
     /// Reads a value with a written form.
     pub(crate) fn parsed<A: AsRef<str>, T: FromStr<Err = Invalid>>(&mut self, name: &str, text: A) -> Option<T> {
         self.valid(name, text.as_ref().parse())
+    }
+
+    /// Reads a link, which clients put under a word for people to follow: nothing but an address of the web will do.
+    pub(crate) fn link(&mut self, name: &str, address: String) -> Option<Text> {
+        let begins = |scheme: &&str| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        let scheme = ["http://", "https://"].into_iter().find(begins);
+        if scheme.is_none_or(|scheme| address[scheme.len()..].trim().is_empty()) {
+            return self.refuse(name, "is not an address that begins with http:// or https://");
+        }
+        if address.chars().count() > LINK_LIMIT {
+            return self.refuse(name, format!("is longer than {LINK_LIMIT} characters"));
+        }
+        self.valid(name, Text::try_new(address))
     }
 
     /// Takes a value that cannot have a fault.
@@ -201,7 +221,7 @@ mod tests {
     #[test]
     fn every_fault_is_noted_with_the_path_that_leads_to_it() {
         let mut fields = Fields::default();
-        let name: Option<convene_domain::text::Text> = fields.parsed("name", " ");
+        let name: Option<Text> = fields.parsed("name", " ");
         let languages: Option<Vec<convene_domain::text::Language>> =
             fields.list("languages", vec!["en", "?", "pt-BR", "e"], Fields::parsed);
         let agenda = vec![
@@ -228,6 +248,41 @@ mod tests {
             ]
         );
         assert_eq!(found[6].1, "is missing: the latitude is given");
+    }
+
+    #[test]
+    fn a_link_leads_to_the_web() {
+        let longest = format!("https://{}", "é".repeat(LINK_LIMIT - 8));
+        for address in ["http://a", "https://relief.example/a?b=c#d", "HTTPS://Relief.example", "hTTp://пример.рф/ä b", &longest]
+        {
+            let mut fields = Fields::default();
+            assert_eq!(fields.link("sourceUrl", address.to_owned()).as_deref(), Some(address));
+            assert!(fields.build(|| Some(())).is_ok(), "{address}");
+        }
+        let form = "is not an address that begins with http:// or https://";
+        for (address, expected) in [
+            ("", form),
+            (" ", form),
+            ("http", form),
+            ("http:/", form),
+            ("https://", form),
+            ("http:// ", form),
+            (" https://relief.example", form),
+            ("relief.example", form),
+            ("//relief.example", form),
+            ("https:relief.example", form),
+            ("httpé://relief.example", form),
+            ("ftp://relief.example", form),
+            ("mailto:asha@relief.example", form),
+            ("javascript://relief.example/%0aalert(1)", form),
+            ("https://a\0b", "contains a NUL character"),
+            (&format!("{longest}/"), "is longer than 2000 characters"),
+        ] {
+            let mut fields = Fields::default();
+            let link = fields.link("sourceUrl", address.to_owned());
+            let found = refusals(fields.build(|| link));
+            assert_eq!(found, [("sourceUrl".to_owned(), expected.to_owned())], "{address}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct PlanGatheringInput {
     venue: Option<VenueInput>,
     /// Its key in another system, unique within the network. It stays what it is.
     external_id: Option<String>,
-    /// Its page elsewhere.
+    /// Its page elsewhere: an address that begins with `http://` or `https://`, at most 2,000 characters.
     source_url: Option<String>,
     /// When it was announced; now, when left out.
     announced_at: Option<DateTime>,
@@ -48,7 +48,7 @@ impl Input for PlanGatheringInput {
         let format = fields.given("format", self.format);
         let venue = fields.optional("venue", self.venue, Fields::part);
         let external_id = fields.optional("externalId", self.external_id, Fields::parsed);
-        let source_url = fields.optional("sourceUrl", self.source_url, Fields::parsed);
+        let source_url = fields.optional("sourceUrl", self.source_url, Fields::link);
         let announced_at = fields.optional("announcedAt", self.announced_at, Fields::instant);
         let agenda = fields.list("agenda", self.agenda.unwrap_or_default(), Fields::part);
         let invitations = fields.list("invitations", self.invitations.unwrap_or_default(), Fields::part);
@@ -71,7 +71,7 @@ impl Input for PlanGatheringInput {
     }
 }
 
-/// A change to what is said of a gathering, but for its time. What is left out stays as it is.
+/// A change to what is said of a gathering, but for its time. What is left out stays as it is; not all of it can be left out.
 #[derive(Debug, InputObject)]
 pub(crate) struct ChangeGatheringInput {
     /// The id of the gathering (gat_...).
@@ -84,7 +84,8 @@ pub(crate) struct ChangeGatheringInput {
     format: Update<Format>,
     /// Where it takes place, in place of all that was said of it before; null when unknown.
     venue: Update<VenueInput>,
-    /// Its page elsewhere; null when there is none.
+    /// Its page elsewhere: an address that begins with `http://` or `https://`, at most 2,000 characters; null when there is
+    /// none.
     source_url: Update<String>,
     /// The ids of all communities that host it together (com_...): 1 to 50 of its network, each once. They cannot be null.
     hosts: Update<Vec<ID>>,
@@ -105,7 +106,7 @@ impl Input for ChangeGatheringInput {
         let title = fields.changed("title", self.title, Fields::parsed);
         let format = fields.changed("format", self.format, Fields::taken);
         let venue = fields.patched("venue", self.venue, Fields::part);
-        let source_url = fields.patched("sourceUrl", self.source_url, Fields::parsed);
+        let source_url = fields.patched("sourceUrl", self.source_url, Fields::link);
         let hosts = fields.changed("hosts", self.hosts, |fields, _, ids| hosts(fields, ids));
         let agenda = fields.relisted("agenda", self.agenda, Fields::part);
         let invitations = fields.relisted("invitations", self.invitations, Fields::part);
@@ -187,7 +188,7 @@ pub(crate) struct RecordRsvpsInput {
     yes: i32,
     /// How many people are on the waiting list; left out when nobody counted.
     waitlist: Option<i32>,
-    /// When they were counted.
+    /// When they were counted: at most a day ahead of the clock of this service.
     observed_at: DateTime,
     #[graphql(flatten)]
     once: Once,

@@ -135,7 +135,7 @@ impl Input for AppendToGatheringReportInput {
     }
 }
 
-/// A change to what a report says. What is left out stays as it is.
+/// A change to what a report says. What is left out stays as it is; not all of it can be left out.
 #[derive(Debug, InputObject)]
 pub(crate) struct AmendGatheringReportInput {
     /// The id of the report (rep_...).

@@ -41,8 +41,8 @@ impl Input for AddVocabularyTermInput {
     }
 }
 
-/// A change to a term of a vocabulary. What is left out stays as it is; its kind and code stay what they are, for records
-/// hold them.
+/// A change to a term of a vocabulary. What is left out stays as it is; not all of it can be left out. Its kind and code
+/// stay what they are, for records hold them.
 #[derive(Debug, InputObject)]
 pub(crate) struct ChangeVocabularyTermInput {
     /// The id of the term (voc_...).

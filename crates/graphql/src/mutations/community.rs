@@ -42,7 +42,8 @@ impl CommunityMutation {
     }
 
     /// Gives a community another slug; those that it had before still lead to it. `TAKEN` when another community of the
-    /// network has, or had, the slug; `CONFLICT` when the community was changed since you read it.
+    /// network has, or had, the slug; `NOT_ALLOWED` when it is the one it has; `CONFLICT` when the community was changed since
+    /// you read it.
     async fn rename_community(
         &self,
         ctx: &Context<'_>,

@@ -33,7 +33,8 @@ impl GatheringMutation {
     }
 
     /// Changes what is said of a gathering, but for its time. With other hosts it moves to their places in the tree, and its
-    /// report with it. `CONFLICT` when it was changed since you read it.
+    /// report with it. `NOT_ALLOWED` when a host is of another network, or one that did not host it before is `CLOSED`;
+    /// `CONFLICT` when it was changed since you read it.
     async fn change_gathering(
         &self,
         ctx: &Context<'_>,
@@ -42,8 +43,9 @@ impl GatheringMutation {
         perform(ctx, input).await
     }
 
-    /// Gives a gathering another time; one that was called off is planned again. `NOT_ALLOWED` when it was held; `CONFLICT`
-    /// when it was changed since you read it.
+    /// Gives a gathering another time. One that was called off is planned again; of one that was held, the time was wrong, and
+    /// it stays `HELD`: `NOT_ALLOWED` when the new time lies more than a day in the future. `CONFLICT` when it was changed
+    /// since you read it.
     async fn reschedule_gathering(
         &self,
         ctx: &Context<'_>,
@@ -53,7 +55,7 @@ impl GatheringMutation {
     }
 
     /// Says that a gathering took place. To submit its report says so, too. `NOT_ALLOWED` unless it is `PLANNED`, and when it
-    /// lies in the future; `CONFLICT` when it was changed since you read it.
+    /// lies more than a day in the future; `CONFLICT` when it was changed since you read it.
     async fn hold_gathering(
         &self,
         ctx: &Context<'_>,
@@ -82,8 +84,9 @@ impl GatheringMutation {
     }
 
     /// Makes one gathering of two that are one in truth: the one that stays gets the hosts of the other as well, and its
-    /// report if it has none. `NOT_ALLOWED` when they are of different networks, when both have a report, or when there would
-    /// be more than 50 hosts; `CONFLICT` when one of the two was changed since you read it.
+    /// report if it has none, and is `HELD` if it was only planned and the other was held. `NOT_ALLOWED` when they are of
+    /// different networks, when both have a report, when the one that stays is `CANCELLED` and the other `HELD`, or when there
+    /// would be more than 50 hosts; `CONFLICT` when one of the two was changed since you read it.
     async fn merge_gatherings(
         &self,
         ctx: &Context<'_>,

@@ -16,7 +16,13 @@ export async function ask(operation, headers = {}) {
 
 const START = `{
   networks(first: 1) {
-    nodes { id slug communities(first: 1, filter: { levels: [NATIONAL] }) { nodes { id } } gatherings(first: 1) { nodes { id } } }
+    nodes {
+      id
+      slug
+      communities(first: 1, filter: { levels: [NATIONAL] }) { nodes { id } }
+      gatherings(first: 50, filter: { statuses: [HELD] }) { nodes { id report { id } } }
+      gatheringReports(first: 1) { nodes { id } }
+    }
   }
 }`;
 
@@ -30,6 +36,8 @@ export async function ids() {
     slug: network?.slug,
     community: network?.communities.nodes[0]?.id,
     gathering: network?.gatherings.nodes[0]?.id,
+    unreported: network?.gatherings.nodes.find(({ report }) => report === null)?.id,
+    report: network?.gatheringReports.nodes[0]?.id,
   };
 }
 

@@ -27,7 +27,7 @@ use self::{
 };
 use crate::cli::SubscribeArgs;
 
-const SUBSCRIPTION: &str = include_str!("../../../../schema/operations/follow-reports.graphql");
+pub(crate) const SUBSCRIPTION: &str = include_str!("../../../../schema/operations/follow-reports.graphql");
 
 /// How long to wait before the connection is tried again: twice as long each time, until it succeeds.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

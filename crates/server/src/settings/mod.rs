@@ -65,8 +65,22 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug or trace, also by module, such as `info,convene=debug`
-    #[arg(long, global = true, env = "CONVENE_LOG", default_value = "info,sea_orm_migration=warn,sqlx=warn", value_parser = log_filter, value_name = "FILTER")]
+    #[arg(long, global = true, env = "CONVENE_LOG", default_value = LOG, value_parser = log_filter, value_name = "FILTER")]
     pub(crate) log: String,
+}
+
+/// What is logged when nobody says.
+const LOG: &str = "info,sea_orm_migration=warn,sqlx=warn";
+
+impl Settings {
+    /// Logs for someone who looks on, unless they said what they want to see: in the demo something happens all the time.
+    pub(crate) fn quieter(mut self) -> Self {
+        if self.log == LOG {
+            "warn,convene::serve=info".clone_into(&mut self.log);
+            self.log_format = LogFormat::Text;
+        }
+        self
+    }
 }
 
 /// Who the service is for.

@@ -4,6 +4,7 @@ mod idempotency;
 mod journey;
 mod refusals;
 mod reports;
+mod rules;
 
 use std::{
     collections::HashMap,
@@ -55,7 +56,7 @@ async fn done_by(world: &World, caller: Caller, mutation: &str, input: Json, sel
     payload
 }
 
-/// Why a mutation is not done: each reason's code, field and message.
+/// Why a mutation is not done: each reason's code, field (empty when none is at fault) and message.
 async fn refused(world: &World, mutation: &str, input: Json) -> Vec<(String, String, String)> {
     let answer = send(world, Caller::Operator, mutation, input, "__typename").await;
     assert_eq!(answer.get("errors"), None, "{mutation}: {answer:#}");
@@ -63,9 +64,9 @@ async fn refused(world: &World, mutation: &str, input: Json) -> Vec<(String, Str
     assert_eq!(payload["cursor"], Json::Null, "{mutation}: {payload:#}");
     let text = |value: &Json| value.as_str().unwrap().to_owned();
     let errors = payload["userErrors"].as_array().unwrap().iter().map(|error| {
-        let path: Vec<String> = error["field"].as_array().unwrap().iter().map(text).collect();
-        assert_eq!(path[0], "input");
-        (text(&error["code"]), path[1..].join("."), text(&error["message"]))
+        let path: Vec<String> = error["field"].as_array().into_iter().flatten().map(text).collect();
+        assert!(error["field"].is_null() || path[0] == "input", "{mutation}: {error:#}");
+        (text(&error["code"]), path.get(1..).unwrap_or_default().join("."), text(&error["message"]))
     });
     let errors: Vec<_> = errors.collect();
     assert!(!errors.is_empty(), "{mutation}: {payload:#}");

@@ -133,20 +133,24 @@ async fn a_gathering_has_one_beginning_and_at_most_one_end_after_it() {
 async fn what_is_named_has_to_be_there() {
     let place = Place::new().await;
     let world = &place.world;
-    for (mutation, record, prefix) in [
-        ("changeNetwork", "network", "net"),
-        ("changeVocabularyTerm", "term", "voc"),
-        ("changeCommunity", "community", "com"),
-        ("openCommunity", "community", "com"),
-        ("changeGathering", "gathering", "gat"),
-        ("holdGathering", "gathering", "gat"),
-        ("cancelGathering", "gathering", "gat"),
-        ("removeGathering", "gathering", "gat"),
-        ("amendGatheringReport", "report", "rep"),
-        ("reviewGatheringReport", "report", "rep"),
-        ("withdrawGatheringReport", "report", "rep"),
+    for (mutation, record, prefix, more) in [
+        ("changeNetwork", "network", "net", json!({ "name": "A" })),
+        ("changeVocabularyTerm", "term", "voc", json!({ "label": "A" })),
+        ("changeCommunity", "community", "com", json!({ "name": "A" })),
+        ("renameCommunity", "community", "com", json!({ "slug": "a" })),
+        ("moveCommunity", "community", "com", json!({ "parent": null })),
+        ("openCommunity", "community", "com", json!({})),
+        ("changeGathering", "gathering", "gat", json!({ "title": "A" })),
+        ("rescheduleGathering", "gathering", "gat", json!({ "startDate": "2026-05-01" })),
+        ("holdGathering", "gathering", "gat", json!({})),
+        ("cancelGathering", "gathering", "gat", json!({})),
+        ("removeGathering", "gathering", "gat", json!({})),
+        ("amendGatheringReport", "report", "rep", json!({ "audience": "PUBLIC" })),
+        ("reviewGatheringReport", "report", "rep", json!({})),
+        ("withdrawGatheringReport", "report", "rep", json!({})),
     ] {
-        assert_eq!(reason(world, mutation, at(record, &nobody(prefix), 1)).await, pair("NOT_FOUND", record), "{mutation}");
+        let input = with(at(record, &nobody(prefix), 1), more);
+        assert_eq!(reason(world, mutation, input).await, pair("NOT_FOUND", record), "{mutation}");
     }
     let term = json!({ "network": nobody("net"), "kind": "THEME", "code": "FIRE", "label": "Fire" });
     assert_eq!(reason(world, "addVocabularyTerm", term).await, pair("NOT_FOUND", "network"));
@@ -160,6 +164,63 @@ async fn what_is_named_has_to_be_there() {
     assert_eq!(reason(world, "recordRsvps", rsvps).await, pair("NOT_FOUND", "gathering"));
     let append = json!({ "report": nobody("rep"), "outcomes": ["HOPE"] });
     assert_eq!(reason(world, "appendToGatheringReport", append).await, pair("NOT_FOUND", "report"));
+}
+
+/// No field is at fault: any of them would do.
+#[tokio::test]
+async fn a_change_names_something_that_is_to_change() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let term = json!({ "network": place.network, "kind": "THEME", "code": "FIRE", "label": "Fire" });
+    let term = done(world, "addVocabularyTerm", term, "term { id }").await["term"]["id"].take();
+    let draft = json!({ "gathering": place.gathering, "items": [{ "kind": "SUCCESS", "text": "Rain" }] });
+    let report = done(world, "draftGatheringReport", draft, "report { id }").await["report"]["id"].take();
+    let empty = json!({ "changeItems": [], "removeItems": [], "addItems": null });
+    for (mutation, input) in [
+        ("changeNetwork", at("network", &place.network, 1)),
+        ("changeVocabularyTerm", at("term", &term, 1)),
+        ("changeCommunity", at("community", &place.city, 1)),
+        ("changeGathering", at("gathering", &place.gathering, 1)),
+        ("amendGatheringReport", at("report", &report, 1)),
+        ("amendGatheringReport", with(at("report", &report, 1), empty)),
+    ] {
+        let told = refused(world, mutation, input).await;
+        let expected = ("INVALID".to_owned(), String::new(), "nothing is named that is to change".to_owned());
+        assert_eq!(told, [expected], "{mutation}");
+    }
+    // To say that there is none is something.
+    for (mutation, input) in [
+        ("changeNetwork", with(at("network", &place.network, 1), json!({ "languages": null }))),
+        ("changeCommunity", with(at("community", &place.city, 1), json!({ "purpose": null }))),
+        ("changeGathering", with(at("gathering", &place.gathering, 1), json!({ "venue": null }))),
+        ("amendGatheringReport", with(at("report", &report, 1), json!({ "outcomes": null }))),
+    ] {
+        done(world, mutation, input, "__typename").await;
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_an_address_of_the_web() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let inputs = [
+        ("createNetwork", json!({ "slug": "other", "name": "Other" })),
+        ("changeNetwork", at("network", &place.network, 1)),
+        ("createCommunity", json!({ "network": place.network, "slug": "ghana", "name": "Ghana", "level": "NATIONAL" })),
+        ("changeCommunity", at("community", &place.city, 1)),
+        ("planGathering", json!({ "hosts": [place.city], "title": "Autumn", "startDate": "2026-09-01" })),
+        ("changeGathering", at("gathering", &place.gathering, 1)),
+    ];
+    let longest = format!("HTTPS://relief.example/{}", "x".repeat(1_977));
+    for (mutation, input) in inputs {
+        for address in ["relief.example", "ftp://relief.example", "javascript:alert(1)", "https://", &format!("{longest}x")] {
+            let input = with(input.clone(), json!({ "sourceUrl": address }));
+            assert_eq!(reason(world, mutation, input).await, pair("INVALID", "sourceUrl"), "{mutation}: {address}");
+        }
+        done(world, mutation, with(input, json!({ "sourceUrl": longest })), "__typename").await;
+    }
+    let query = format!("{{ gathering(id: {}) {{ sourceUrl }} }}", place.gathering);
+    assert_eq!(place.read(query).await["gathering"]["sourceUrl"], longest);
 }
 
 #[tokio::test]
@@ -206,56 +267,6 @@ async fn a_change_from_an_old_revision_is_told_the_current_one() {
     done(&place.world, "recordRsvps", counted("2026-04-02T00:00:00Z"), "gathering { id }").await;
     let older = counted("2026-04-01T00:00:00Z");
     assert_eq!(reason(&place.world, "recordRsvps", older).await, pair("CONFLICT", "observedAt"));
-}
-
-#[tokio::test]
-async fn the_rules_of_the_tree_and_of_life_hold() {
-    let place = Place::new().await;
-    let world = &place.world;
-    let other = done(world, "createNetwork", json!({ "slug": "other", "name": "Other" }), "network { id }").await;
-    let abroad = Place::community(world, &other["network"]["id"], "NATIONAL", "abroad", &Json::Null).await;
-    let to = |community: &Json, parent: &Json| with(at("community", community, 1), json!({ "parent": parent }));
-    for (community, parent) in
-        [(&place.nation, &place.city), (&place.city, &place.city), (&place.city, &abroad), (&place.city, &place.region)]
-    {
-        assert_eq!(reason(world, "moveCommunity", to(community, parent)).await, pair("NOT_ALLOWED", "parent"));
-    }
-    for step in ["open", "reopen"] {
-        let input = at("community", &place.city, 1);
-        assert_eq!(reason(world, &format!("{step}Community"), input).await, pair("NOT_ALLOWED", "community"));
-    }
-    let both = |community: &Json, merged: &Json| json!({ "community": community, "expectedRevision": 1, "merged": merged, "expectedMergedRevision": 1 });
-    for merged in [&place.city, &abroad, &place.region] {
-        assert_eq!(reason(world, "mergeCommunities", both(&place.city, merged)).await, pair("NOT_ALLOWED", "merged"));
-    }
-    let hosts = json!({ "hosts": [place.city, abroad], "title": "A", "startDate": "2026-05-01" });
-    assert_eq!(reason(world, "planGathering", hosts).await, pair("NOT_ALLOWED", "hosts.1"));
-    done(world, "closeCommunity", at("community", &abroad, 1), "community { id }").await;
-    let hosts = json!({ "hosts": [abroad], "title": "A", "startDate": "2026-05-01" });
-    assert_eq!(reason(world, "planGathering", hosts).await, pair("NOT_ALLOWED", "hosts.0"));
-    let agenda = json!({
-        "hosts": [place.city], "title": "A", "startDate": "2026-05-01", "agenda": [{ "title": "A" }, { "title": "B", "kind": "FUN" }],
-        "invitations": [{ "group": "CLOWNS" }],
-    });
-    let told = refused(world, "planGathering", agenda).await;
-    let fields: Vec<_> = told.iter().map(|(code, field, _)| (code.as_str(), field.as_str())).collect();
-    assert_eq!(fields, [("INVALID", "agenda.1.kind"), ("INVALID", "invitations.0.group")]);
-    done(world, "holdGathering", at("gathering", &place.gathering, 1), "gathering { id }").await;
-    for step in ["hold", "cancel"] {
-        let input = at("gathering", &place.gathering, 2);
-        assert_eq!(reason(world, &format!("{step}Gathering"), input).await, pair("NOT_ALLOWED", "gathering"));
-    }
-    let input = with(at("gathering", &place.gathering, 2), json!({ "startDate": "2026-06-01" }));
-    assert_eq!(reason(world, "rescheduleGathering", input).await, pair("NOT_ALLOWED", "gathering"));
-    assert_eq!(
-        reason(
-            world,
-            "mergeGatherings",
-            with(at("gathering", &place.gathering, 2), json!({ "merged": place.gathering, "expectedMergedRevision": 2 }))
-        )
-        .await,
-        pair("NOT_ALLOWED", "merged")
-    );
 }
 
 #[tokio::test]

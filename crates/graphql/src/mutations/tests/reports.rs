@@ -192,3 +192,46 @@ async fn a_report_is_refused_what_its_state_does_not_allow() {
     let far = done(world, "planGathering", input, "gathering { id }").await["gathering"]["id"].take();
     assert_eq!(reason(world, "submitGatheringReport", of(&far)).await, pair("NOT_ALLOWED", "gathering"));
 }
+
+#[tokio::test]
+async fn an_amendment_names_an_item_once() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let items = ["Rain", "A well"].map(|text| json!({ "kind": "SUCCESS", "text": text }));
+    let draft = json!({ "gathering": place.gathering, "items": items });
+    let report = done(world, "draftGatheringReport", draft, REPORT).await["report"].take();
+    let item = |index: usize, text: &str| json!({ "id": report["items"][index]["id"], "text": text });
+    let nobody = json!({ "id": "itm_01900000000070008000000000000001", "text": "Nobody's" });
+    let amend = |changes: Json| with(at("report", &report["id"], 1), json!({ "changeItems": changes }));
+    let twice = amend(json!([item(0, "More rain"), item(1, "Two wells"), item(0, "Less rain")]));
+    assert_eq!(reason(world, "amendGatheringReport", twice).await, pair("INVALID", "changeItems.2.id"));
+    let told = super::refused(world, "amendGatheringReport", amend(json!([nobody, nobody, item(1, "A"), item(1, "B")]))).await;
+    let told: Vec<_> = told.iter().map(|(code, field, _)| (code.as_str(), field.as_str())).collect();
+    let expected = [("NOT_FOUND", "changeItems.0.id"), ("INVALID", "changeItems.1.id"), ("INVALID", "changeItems.3.id")];
+    assert_eq!(told, expected);
+    let query = format!("{{ gatheringReport(id: {}) {{ revision items {{ text }} }} }}", report["id"]);
+    let stored = place.read(query).await["gatheringReport"].take();
+    assert_eq!(stored, json!({ "revision": 1, "items": [{ "text": "Rain" }, { "text": "A well" }] }));
+    done(world, "amendGatheringReport", amend(json!([item(0, "More rain"), item(1, "Two wells")])), REPORT).await;
+}
+
+#[tokio::test]
+async fn a_total_is_at_fault_when_it_alone_is_too_small_for_its_parts() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let parts = |people: i32| json!([{ "role": "LEADERS", "people": people }]);
+    let draft = json!({ "gathering": place.gathering, "attendance": 10, "attendanceParts": parts(6) });
+    let report = done(world, "draftGatheringReport", draft, REPORT).await["report"]["id"].take();
+    for (counts, at_fault) in [
+        (json!({ "attendance": 5 }), "attendance"),
+        (json!({ "attendanceParts": parts(11) }), "attendanceParts"),
+        (json!({ "attendance": 6, "attendanceParts": parts(7) }), "attendanceParts"),
+    ] {
+        let input = with(at("report", &report, 1), counts.clone());
+        assert_eq!(reason(world, "amendGatheringReport", input).await, pair("INVALID", at_fault), "{counts}");
+        let input = with(at("gathering", &place.gathering, 1), counts.clone());
+        assert_eq!(reason(world, "submitGatheringReport", input).await, pair("INVALID", at_fault), "{counts}");
+    }
+    let amended = done(world, "amendGatheringReport", with(at("report", &report, 1), json!({ "attendance": 6 })), REPORT).await;
+    assert_eq!(amended["report"]["attendance"], 6);
+}
