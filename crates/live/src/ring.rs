@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use convene_domain::change::{Entry, Position};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 /// How many entries are kept.
 const SLOTS: usize = 4_096;
@@ -28,8 +28,16 @@ pub struct Group(pub [u8; 32]);
 pub struct Slot {
     /// The entry.
     pub entry: Entry,
-    frames: Mutex<HashMap<Group, Arc<OnceCell<Bytes>>>>,
+    frames: Mutex<Frames>,
     bytes: Arc<AtomicUsize>,
+}
+
+/// What was made of an entry, or is being made.
+#[derive(Debug, Default)]
+struct Frames {
+    made: HashMap<Group, watch::Receiver<Option<Bytes>>>,
+    /// Whether the entry has left the ring, and counts no more.
+    left: bool,
 }
 
 impl Slot {
@@ -37,25 +45,45 @@ impl Slot {
         Self { entry, frames: Mutex::default(), bytes }
     }
 
-    /// What is made of the entry for a group: by whoever asks first, while the others wait for it. Should that one be
-    /// gone before it is made, or fail, the next one makes it.
-    ///
-    /// # Errors
-    ///
-    /// Fails as the making fails; nothing is kept then.
-    pub async fn frame<E>(&self, group: Group, make: impl Future<Output = Result<Bytes, E>>) -> Result<Bytes, E> {
-        let cell = Arc::clone(self.frames.lock().unwrap_or_else(PoisonError::into_inner).entry(group).or_default());
-        let made = async {
-            let frame = make.await?;
-            self.bytes.fetch_add(frame.len(), Ordering::Relaxed);
-            Ok(frame)
-        };
-        cell.get_or_try_init(|| made).await.cloned()
+    /// What is made of the entry for a group, once for all who ask. A task of its own makes it: whoever asks first may
+    /// be slow, or go away, and the others do not wait for that. `None` when it could not be made; whoever asks next
+    /// has it tried again.
+    pub async fn frame<F>(self: &Arc<Self>, group: Group, make: impl FnOnce() -> F) -> Option<Bytes>
+    where
+        F: Future<Output = Option<Bytes>> + Send + 'static,
+    {
+        let mut made = self.with(|frames| {
+            // Of a making that failed only the closed channel is left.
+            let failed = |made: &watch::Receiver<Option<Bytes>>| made.borrow().is_none() && made.has_changed().is_err();
+            match frames.made.get(&group) {
+                Some(made) if !failed(made) => made.clone(),
+                _ => {
+                    let (done, made) = watch::channel(None);
+                    frames.made.insert(group, made.clone());
+                    let (slot, making) = (Arc::clone(self), make());
+                    tokio::spawn(async move {
+                        if let Some(frame) = making.await {
+                            slot.with(|frames| slot.bytes.fetch_add(if frames.left { 0 } else { frame.len() }, Ordering::Relaxed));
+                            done.send_replace(Some(frame));
+                        }
+                    });
+                    made
+                }
+            }
+        });
+        made.wait_for(Option::is_some).await.ok()?.clone()
     }
 
-    fn weight(&self) -> usize {
-        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        frames.values().filter_map(|cell| cell.get()).map(Bytes::len).sum()
+    /// Counts it no more, and says how much it counted for.
+    fn leave(&self) -> usize {
+        self.with(|frames| {
+            frames.left = true;
+            frames.made.values().map(|made| made.borrow().as_ref().map_or(0, Bytes::len)).sum()
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Frames) -> T) -> T {
+        work(&mut self.frames.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -141,7 +169,7 @@ impl Ring {
         slots.extend(entries.into_iter().map(|entry| Arc::new(Slot::new(entry, Arc::clone(&self.bytes)))));
         while slots.len() > SLOTS || (slots.len() > 1 && self.bytes.load(Ordering::Relaxed) > BYTES) {
             let Some(old) = slots.pop_front() else { break };
-            self.bytes.fetch_sub(old.weight(), Ordering::Relaxed);
+            self.bytes.fetch_sub(old.leave(), Ordering::Relaxed);
         }
         self.head.send_replace(last);
     }
@@ -204,36 +232,46 @@ pub(crate) mod tests {
         assert_eq!(positions(ring.after(5)).map(|found| found[0]), Some(6));
     }
 
+    async fn frame(slot: &Arc<Slot>, group: u8, made: Option<Bytes>) -> Option<Bytes> {
+        slot.frame(Group([group; 32]), || async { made }).await
+    }
+
     #[tokio::test]
     async fn the_oldest_entries_go_when_too_much_was_made_of_them() {
         let ring = Ring::new(0);
         ring.push(vec![entry(1), entry(2)]);
         let Reach::Next(slots) = ring.after(0) else { panic!("covered") };
         let large = Bytes::from(vec![0; BYTES + 1]);
-        let made = slots[0].frame(Group([0; 32]), async { Ok::<_, ()>(large.clone()) }).await;
-        assert_eq!(made.map(|frame| frame.len()), Ok(BYTES + 1));
+        assert_eq!(frame(&slots[0], 0, Some(large.clone())).await, Some(large));
         ring.push(vec![entry(3)]);
         assert_eq!(positions(ring.after(0)), None);
         assert_eq!(positions(ring.after(1)), Some(vec![2, 3]));
+        assert_eq!(ring.bytes.load(Ordering::Relaxed), 0);
+        // What is made of it now is for those who still hold it.
+        assert_eq!(frame(&slots[0], 1, Some(Bytes::from("late"))).await, Some(Bytes::from("late")));
         assert_eq!(ring.bytes.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]
     async fn what_is_made_of_an_entry_is_made_once_for_a_group_and_again_after_a_failure() {
-        let slot = Slot::new(entry(1), Arc::default());
-        let (made, group, other) = (AtomicUsize::new(0), Group([1; 32]), Group([2; 32]));
-        let make = |result: Result<&'static str, ()>| {
-            let made = &made;
-            async move {
-                made.fetch_add(1, Ordering::Relaxed);
-                tokio::task::yield_now().await;
-                result.map(Bytes::from)
-            }
-        };
-        assert_eq!(slot.frame(group, make(Err(()))).await, Err(()));
-        let (first, second) = tokio::join!(slot.frame(group, make(Ok("a"))), slot.frame(group, make(Ok("b"))));
-        assert_eq!((first, second), (Ok(Bytes::from("a")), Ok(Bytes::from("a"))));
-        assert_eq!(slot.frame(other, make(Ok("c"))).await, Ok(Bytes::from("c")));
-        assert_eq!(made.load(Ordering::Relaxed), 3);
+        let slot = Arc::new(Slot::new(entry(1), Arc::default()));
+        assert_eq!(frame(&slot, 1, None).await, None);
+        let (first, second) = tokio::join!(frame(&slot, 1, Some(Bytes::from("a"))), frame(&slot, 1, Some(Bytes::from("b"))));
+        assert_eq!((first, second), (Some(Bytes::from("a")), Some(Bytes::from("a"))));
+        assert_eq!(frame(&slot, 2, Some(Bytes::from("c"))).await, Some(Bytes::from("c")));
+        assert_eq!(frame(&slot, 1, None).await, Some(Bytes::from("a")));
+    }
+
+    /// Someone who asked first and is not attended to, as when its socket takes nothing, holds nobody up.
+    #[tokio::test]
+    async fn who_asked_first_holds_nobody_up() {
+        let slot = Arc::new(Slot::new(entry(1), Arc::default()));
+        let (let_go, held) = tokio::sync::oneshot::channel::<()>();
+        let mut first = Box::pin(slot.frame(Group([1; 32]), || async { held.await.ok().map(|()| Bytes::from("a")) }));
+        assert!(futures::poll!(&mut first).is_pending());
+        let_go.send(()).unwrap();
+        let second = tokio::time::timeout(std::time::Duration::from_secs(10), frame(&slot, 1, None)).await;
+        assert_eq!(second, Ok(Some(Bytes::from("a"))));
+        drop(first);
     }
 }

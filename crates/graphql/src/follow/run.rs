@@ -158,10 +158,9 @@ impl Run {
             Some(effect) => {
                 let seen = Seen { change: change.clone(), effect };
                 let delivery = Delivery { cursor: self.opened.reader.cursor_of(change), seen: Some(seen) };
-                let making = self.make(delivery);
                 Some(match found {
-                    Found::Kept(slot) => slot.frame(self.group, making).await?,
-                    Found::Read(_) => making.await?,
+                    Found::Kept(slot) => slot.frame(self.group, || self.make(delivery)).await.ok_or(Later)?,
+                    Found::Read(_) => self.make(delivery).await.ok_or(Later)?,
                 })
             }
         };
@@ -169,15 +168,16 @@ impl Run {
         Ok(frame)
     }
 
-    /// Executes the operation for one delivery.
-    async fn make(&self, delivery: Delivery) -> Result<Bytes, Later> {
-        let stage = Stage::Delivering(delivery);
-        let outcome = execute(&self.service, self.caller, (&self.checked, &self.variables), stage).await;
-        let again = [ErrorCode::Unavailable, ErrorCode::DeadlineExceeded];
-        if outcome.codes().any(|code| again.iter().any(|other| other.as_str() == code)) {
-            return Err(Later);
+    /// Executes the operation for one delivery; `None` when that cannot be done now.
+    fn make(&self, delivery: Delivery) -> impl Future<Output = Option<Bytes>> + Send + 'static {
+        let (service, caller) = (self.service.clone(), self.caller);
+        let (checked, variables) = (self.checked.clone(), self.variables.clone());
+        async move {
+            let outcome = execute(&service, caller, (&checked, &variables), Stage::Delivering(delivery)).await;
+            let again = [ErrorCode::Unavailable, ErrorCode::DeadlineExceeded];
+            let passing = outcome.codes().any(|code| again.iter().any(|other| other.as_str() == code));
+            if passing { None } else { body(&outcome) }
         }
-        body(&outcome).ok_or(Later)
     }
 
     /// Waits for something to happen: `None` when there may be something to read.
@@ -191,7 +191,7 @@ impl Run {
             () = tokio::time::sleep_until(self.checkpoint) => {
                 self.checkpoint = Instant::now() + CHECKPOINT;
                 let checkpoint = Delivery { cursor: self.opened.reader.cursor(), seen: None };
-                self.make(checkpoint).await.ok().map(Event::Next)
+                self.make(checkpoint).await.map(Event::Next)
             }
         }
     }

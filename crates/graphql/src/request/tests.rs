@@ -153,7 +153,7 @@ async fn what_fails_before_execution_has_a_code_and_no_data() {
     assert_eq!(code("query($r: Range!) { sum(range: $r) }", serde_json::json!({ "r": { "to": 1 } })).await, "BAD_USER_INPUT");
     assert_eq!(code("query($a: Int!) { sum(range: {from: $a}) }", serde_json::json!({ "a": "x" })).await, "BAD_USER_INPUT");
     assert_eq!(code("subscription { ticks }", none()).await, "OPERATION_NOT_SUPPORTED");
-    assert_eq!(code("{ hello }", serde_json::json!({ "a": "x".repeat(70_000) })).await, "PAYLOAD_TOO_LARGE");
+    assert_eq!(code("{ hello }", serde_json::json!({ "a": "x".repeat(600_000) })).await, "PAYLOAD_TOO_LARGE");
 }
 
 #[tokio::test]
