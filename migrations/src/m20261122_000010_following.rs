@@ -15,15 +15,6 @@ const UP: &[&str] = &[
     "ALTER TABLE changes ADD COLUMN visible_to {text}",
     "ALTER TABLE change_sets ADD COLUMN token_id {uuid}",
     "ALTER TABLE change_scopes ADD COLUMN network_id {uuid}",
-    // For a database that has a log. Who could read a report at a revision of the past is not known: as now, then.
-    "UPDATE change_scopes SET network_id = COALESCE(
-         (SELECT c.network_id FROM communities c WHERE c.id = change_scopes.scope_id),
-         (SELECT n.id FROM networks n WHERE n.id = change_scopes.scope_id))",
-    "UPDATE changes SET visible_to =
-         (SELECT CASE WHEN r.status IN ('SUBMITTED', 'REVIEWED') THEN r.audience ELSE 'AUTHORS' END
-          FROM gathering_reports r WHERE r.id = changes.entity_id)
-     WHERE entity_type = 'GATHERING_REPORT'",
-    "UPDATE changes SET was_visible_to = visible_to WHERE entity_type = 'GATHERING_REPORT' AND kind <> 'CREATED'",
     "CREATE INDEX change_scopes_network_id_position_idx ON change_scopes (network_id, position)",
 ];
 

@@ -23,7 +23,6 @@ const UP: &[&str] = &[
         operation {text} NOT NULL,
         key {text} NOT NULL,
         body {text} NOT NULL,
-        entity_type {text} NOT NULL,
         entity_id {uuid} NOT NULL,
         revision bigint NOT NULL,
         change_set_id {uuid} NOT NULL,
@@ -32,18 +31,22 @@ const UP: &[&str] = &[
     )",
     "CREATE INDEX idempotency_keys_recorded_at_idx ON idempotency_keys (recorded_at)",
     "CREATE TABLE removals (
-        entity_id {uuid} PRIMARY KEY,
+        entity_id {uuid} NOT NULL,
+        key {text} NOT NULL,
         network_id {uuid} NOT NULL REFERENCES networks (id),
         entity_type {text} NOT NULL,
-        key {text},
         merged_into_id {uuid},
-        removed_at {instant} NOT NULL
+        removed_at {instant} NOT NULL,
+        PRIMARY KEY (entity_id, key)
     )",
     "CREATE INDEX removals_network_id_idx ON removals (network_id)",
     "ALTER TABLE gatherings ADD COLUMN rsvps_observed_at {instant}",
+    // Communities that are merged are looked for here.
+    "CREATE INDEX report_items_host_id_idx ON report_items (host_id)",
 ];
 
 const DOWN: &[&str] = &[
+    "DROP INDEX report_items_host_id_idx",
     "ALTER TABLE gatherings DROP COLUMN rsvps_observed_at",
     "DROP TABLE removals",
     "DROP TABLE idempotency_keys",

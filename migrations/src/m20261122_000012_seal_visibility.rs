@@ -30,6 +30,22 @@ const LOG: &[&str] = &[
      FROM changes c WHERE c.change_set_id = NEW.id AND c.entity_type IN ('NETWORK', 'TERM')",
 ];
 
+/// For a database that has a log. Who could read a report at a revision of the past is not known: as now, then; and one
+/// that is no more, only those who wrote it.
+const FILL: &[&str] = &[
+    "UPDATE change_scopes SET network_id = COALESCE(
+         (SELECT c.network_id FROM communities c WHERE c.id = change_scopes.scope_id),
+         (SELECT n.id FROM networks n WHERE n.id = change_scopes.scope_id),
+         (SELECT r.network_id FROM removals r WHERE r.entity_id = change_scopes.scope_id))
+     WHERE network_id IS NULL",
+    "UPDATE changes SET visible_to = COALESCE(
+         (SELECT CASE WHEN r.status IN ('SUBMITTED', 'REVIEWED') THEN r.audience ELSE 'AUTHORS' END
+          FROM gathering_reports r WHERE r.id = changes.entity_id), 'AUTHORS')
+     WHERE entity_type = 'GATHERING_REPORT' AND visible_to IS NULL AND kind NOT IN ('REMOVED', 'MERGED')",
+    "UPDATE changes SET was_visible_to = COALESCE(visible_to, 'AUTHORS')
+     WHERE entity_type = 'GATHERING_REPORT' AND was_visible_to IS NULL AND revision > 1",
+];
+
 fn replace(statements: &str) -> Vec<String> {
     vec![
         "DROP TRIGGER change_sets_seal".to_owned(),
@@ -51,6 +67,7 @@ async fn install(manager: &SchemaManager<'_>, statements: &str) -> Result<(), Db
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(manager, FILL).await?;
         install(manager, &seal::statements(&[VISIBLE_BEFORE], &[LOG, seal::HEAD].concat())).await
     }
 

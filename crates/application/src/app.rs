@@ -70,12 +70,23 @@ impl App {
 
     /// Says what was written to whoever follows it, here and elsewhere.
     pub(crate) async fn wake(&self, heads: &[Head]) {
+        self.wake_here(heads);
+        self.wake_ups.send(heads).await;
+    }
+
+    /// Says what was written, and waits for nobody to hear it.
+    pub(crate) fn wake_soon(&self, head: Head) {
+        self.wake_here(&[head]);
+        let wake_ups = self.wake_ups.clone();
+        tokio::spawn(async move { wake_ups.send(&[head]).await });
+    }
+
+    fn wake_here(&self, heads: &[Head]) {
         if let Some(feed) = &self.feed {
             for head in heads {
                 feed.wake(head.log.network, head.position);
             }
         }
-        self.wake_ups.send(heads).await;
     }
 
     /// Follows the log of a network.

@@ -42,6 +42,12 @@ pub async fn authenticate(app: &App, secret: &str, now: DateTime<Utc>) -> Result
     Ok(found.filter(|token| token.is_valid(now)).map(|token| Caller::Token(token.id)))
 }
 
+/// Whether a caller who signed in once still may; whoever did not, may.
+pub async fn is_valid(app: &App, caller: Caller, now: DateTime<Utc>) -> Result<bool> {
+    let Caller::Token(id) = caller else { return Ok(true) };
+    Ok(tokens::find(app.reader(), id).await?.is_some_and(|token| token.is_valid(now)))
+}
+
 fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

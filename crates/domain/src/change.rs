@@ -162,6 +162,14 @@ pub struct Change {
     pub visible_to: Option<Visibility>,
 }
 
+impl Change {
+    /// Whether something may be hidden by it that could be read before: a report narrowed or taken back, an item made
+    /// confidential, a record removed. What was made of earlier changes must not be shown any more then.
+    pub fn hides(&self) -> bool {
+        self.kind.ends() || self.was_visible_to.is_some_and(|before| before != Visibility::Authors)
+    }
+}
+
 /// A change with what it means to the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -252,11 +260,12 @@ impl SnapshotPlace {
 
 impl LogCursor {
     /// How many bytes a cursor is.
-    pub const BYTES: usize = 16 + 16 + 4 + 8 + 8 + 1;
+    pub const BYTES: usize = 1 + 16 + 16 + 4 + 8 + 8 + 1;
+    /// The form that cursors are written in.
+    const VERSION: u8 = 1;
 
     /// The part of a change's id that a cursor keeps.
     pub fn mark(change: ChangeId) -> u64 {
-        // The other half of a random UUID would do as well.
         change.uuid().as_u64_pair().0
     }
 
@@ -269,7 +278,8 @@ impl LogCursor {
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let (instance, network) = (self.log.instance.uuid(), self.log.network.uuid());
-        let fields: [&[u8]; 6] = [
+        let fields: [&[u8]; 7] = [
+            &[Self::VERSION],
             instance.as_bytes(),
             network.as_bytes(),
             &self.log.epoch.to_be_bytes(),
@@ -287,7 +297,9 @@ impl LogCursor {
 
     /// Reads what [`Self::to_bytes`] wrote; `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (instance, rest) = bytes.split_first_chunk::<16>()?;
+        let (version, rest) = bytes.split_first()?;
+        (*version == Self::VERSION).then_some(())?;
+        let (instance, rest) = rest.split_first_chunk::<16>()?;
         let (network, rest) = rest.split_first_chunk::<16>()?;
         let (epoch, rest) = rest.split_first_chunk::<4>()?;
         let (position, rest) = rest.split_first_chunk::<8>()?;

@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, parser, parser::types::OperationType};
-use convene_application::App;
+use chrono::Utc;
+use convene_application::{App, tokens};
 use convene_domain::access::Caller;
 
 use crate::{
+    error::{Error, ErrorCode},
     follow::{Run, Started},
-    guard::{Guard, Limits},
+    guard::{Guard, Limits, Refusal},
     request::{self, GraphqlRequest, Outcome},
     schema::{ConveneSchema, SchemaOptions, request_data, schema},
 };
@@ -48,6 +50,15 @@ impl Service {
 
     /// Answers an operation that may go on.
     pub async fn start(&self, caller: Caller, request: GraphqlRequest) -> Started {
+        // A connection is signed in once, and can be open for days.
+        match tokens::is_valid(&self.app, caller, Utc::now()).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let refusal = Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid");
+                return Started::Done(Box::new(Outcome::refused(refusal)));
+            }
+            Err(error) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+        }
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
                 Run::start(self.clone(), caller, request, checked).await

@@ -17,7 +17,10 @@ use futures::future::BoxFuture;
 use tokio::{sync::watch, task::AbortHandle};
 use tracing::{debug, info, warn};
 
-use crate::{AddressError, listen, ring::Ring};
+use crate::{
+    AddressError, listen,
+    ring::{Read, Ring},
+};
 
 /// How often the heads of all logs that are followed are read. With Redis away a change is seen this much later.
 const POLL: Duration = Duration::from_millis(400);
@@ -27,18 +30,18 @@ const PAGE: u64 = 256;
 const REACH_BACK: Position = 256;
 /// How long a ring is kept that nobody follows any more: clients that lost their connection come back.
 const KEPT: Duration = Duration::from_secs(60);
-/// How long to wait after a log could not be read.
-const PAUSE: Duration = Duration::from_millis(250);
+/// How long to wait before a log is read again that could not be read, at first and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(5), POLL);
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
-type Read<T> = BoxFuture<'static, Result<T, Cause>>;
+type Reading<T> = BoxFuture<'static, Result<T, Cause>>;
 
 /// Where logs are read from. Given by whoever knows the database.
 pub struct Source {
     /// Reads the entries of a network's log after a position, in order, at most so many.
-    pub entries: Box<dyn Fn(NetworkId, Position, u64) -> Read<Vec<Entry>> + Send + Sync>,
+    pub entries: Box<dyn Fn(NetworkId, Position, u64) -> Reading<Vec<Entry>> + Send + Sync>,
     /// Reads where the logs of networks end.
-    pub heads: Box<dyn Fn(Vec<NetworkId>) -> Read<Vec<Head>> + Send + Sync>,
+    pub heads: Box<dyn Fn(Vec<NetworkId>) -> Reading<Vec<Head>> + Send + Sync>,
 }
 
 impl std::fmt::Debug for Source {
@@ -136,12 +139,12 @@ impl Feed {
             return Ok(followed);
         }
         let heads = (self.0.source.heads)(vec![network]).await?;
-        let head = heads.first().ok_or("the network has no log")?.position;
+        let head = *heads.first().ok_or("the network has no log")?;
         self.with(|rings| {
             // Another may have made it meanwhile.
             rings.entry(network).or_insert_with(|| {
-                let ring = Arc::new(Ring::new((head - REACH_BACK).max(0)));
-                ring.tell(head);
+                let ring = Arc::new(Ring::new(head.log, (head.position - REACH_BACK).max(0)));
+                ring.tell(head.position);
                 let filling = tokio::spawn(fill(self.clone(), network, Arc::clone(&ring))).abort_handle();
                 Kept { ring, followers: Arc::default(), left: None, filling }
             });
@@ -192,7 +195,7 @@ impl Feed {
     /// Fails if the database cannot be read.
     pub(crate) async fn look(&self) -> Result<(), Cause> {
         let now = Instant::now();
-        let networks: Vec<NetworkId> = self.with(|rings| {
+        let followed: HashMap<NetworkId, (Arc<Ring>, Position)> = self.with(|rings| {
             rings.retain(|_, kept| {
                 if kept.followers.load(Ordering::Relaxed) > 0 {
                     kept.left = None;
@@ -204,15 +207,33 @@ impl Feed {
                 }
                 stays
             });
-            rings.keys().copied().collect()
+            rings.iter().map(|(network, kept)| (*network, (Arc::clone(&kept.ring), kept.ring.head()))).collect()
         });
-        if networks.is_empty() {
+        if followed.is_empty() {
             return Ok(());
         }
-        for head in (self.0.source.heads)(networks).await? {
-            self.wake(head.log.network, head.position);
+        for head in (self.0.source.heads)(followed.keys().copied().collect()).await? {
+            let Some((ring, stood)) = followed.get(&head.log.network) else { continue };
+            if ring.contradicts(*stood, &head) {
+                self.give_up(head.log.network, ring);
+            } else {
+                ring.tell(head.position);
+            }
         }
         Ok(())
+    }
+
+    /// Lets go of a ring whose log is no more.
+    fn give_up(&self, network: NetworkId, ring: &Arc<Ring>) {
+        warn!(%network, "the log of a network is another one than before; all who follow it have to begin anew");
+        self.with(|rings| {
+            if rings.get(&network).is_some_and(|kept| Arc::ptr_eq(&kept.ring, ring))
+                && let Some(kept) = rings.remove(&network)
+            {
+                kept.filling.abort();
+            }
+        });
+        ring.fail();
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<NetworkId, Kept>) -> T) -> T {
@@ -242,16 +263,26 @@ async fn poll(feed: Feed) {
 
 /// Fills a ring whenever its log has grown.
 async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
+    let (mut pause, mut failing) = (PAUSE.0, false);
     loop {
         ring.told().await;
         while ring.lags() {
-            match (feed.0.source.entries)(network, ring.head(), PAGE).await {
-                // Told of what this connection does not see yet: a moment later it does.
-                Ok(entries) if entries.is_empty() => tokio::time::sleep(PAUSE / 50).await,
-                Ok(entries) => ring.push(entries),
+            // The newest entry is read once more: it tells whether this is still the same log.
+            let read = (feed.0.source.entries)(network, (ring.head() - 1).max(0), PAGE).await;
+            match read.map(|entries| ring.push(entries)) {
+                Ok(Read::Grown) => (pause, failing) = (PAUSE.0, false),
+                // Told of what this connection does not see yet, or of what never was.
+                Ok(Read::Nothing) => rest(&mut pause).await,
+                Ok(Read::Broken) => {
+                    feed.give_up(network, &ring);
+                    return;
+                }
                 Err(error) => {
-                    warn!(%error, %network, "a log cannot be read");
-                    tokio::time::sleep(PAUSE).await;
+                    if !failing {
+                        warn!(%error, %network, "a log cannot be read");
+                    }
+                    failing = true;
+                    rest(&mut pause).await;
                 }
             }
         }
@@ -259,21 +290,26 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
     }
 }
 
+async fn rest(pause: &mut Duration) {
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 2).min(PAUSE.1);
+}
+
 #[cfg(test)]
 mod tests {
-    use convene_domain::{
-        change::LogId,
-        id::{ChangeId, InstanceId},
-    };
+    use convene_domain::id::ChangeId;
     use uuid::Uuid;
 
     use super::*;
-    use crate::{Reach, ring::tests::entry};
+    use crate::{
+        Reach,
+        ring::tests::{entry, log as tests_log},
+    };
 
     const DEADLINE: Duration = Duration::from_secs(20);
 
     fn network() -> NetworkId {
-        NetworkId::from_uuid(Uuid::from_u128(1))
+        tests_log().network
     }
 
     /// A log that is a number: how far it has grown. Its entries cannot be read while it is negative, and each try makes
@@ -298,8 +334,8 @@ mod tests {
             heads: Box::new(move |networks| {
                 let position = of_heads.lock().unwrap().abs();
                 Box::pin(async move {
-                    let log = LogId { instance: InstanceId::from_uuid(Uuid::nil()), network: networks[0], epoch: 1 };
-                    Ok(vec![Head { log, position, change: ChangeId::from_uuid(Uuid::nil()) }])
+                    assert_eq!(networks, [network()]);
+                    Ok(vec![Head { log: tests_log(), position, change: ChangeId::from_uuid(Uuid::nil()) }])
                 })
             }),
         };

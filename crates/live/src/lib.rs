@@ -15,8 +15,10 @@
 mod feed;
 mod listen;
 mod ring;
+mod slot;
 mod wake_ups;
 
 pub use feed::{Feed, Followed, Source};
-pub use ring::{Group, Reach, Ring, Slot};
+pub use ring::{Reach, Ring};
+pub use slot::{Group, Made, Slot};
 pub use wake_ups::{AddressError, CHANNEL, PATIENCE, WakeUps};

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 /// Postgres: connection lost, too many connections, shut down, no such database.
 const UNAVAILABLE: [&str; 4] = ["08", "53", "57P", "3D000"];
-/// Postgres: deadlock or failed serialisation, lock not to be had in time.
-const COLLISION: [&str; 2] = ["40", "55P03"];
+/// Postgres: deadlock or failed serialisation, lock not to be had in time, cut off for having waited in a transaction.
+const COLLISION: [&str; 3] = ["40", "55P03", "25P03"];
 
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -20,6 +20,9 @@ pub enum Error {
     /// A value that has to be unique is there already.
     #[error("a value that has to be unique is there already")]
     Duplicate(#[source] DbErr),
+    /// What a row refers to is gone, or what is to go is referred to: another write was faster.
+    #[error("a record refers to one that is not there")]
+    Dangling(#[source] DbErr),
     /// A row holds what the rules of the domain do not allow.
     #[error("table {table}, record {id}: column {column} {reason}")]
     Inconsistent {
@@ -64,7 +67,7 @@ impl Error {
 
     /// Whether another write was in the way: the same one tried again can succeed.
     pub fn is_collision(&self) -> bool {
-        matches!(self, Self::Stale { .. } | Self::Duplicate(_)) || self.has_state(&COLLISION)
+        matches!(self, Self::Stale { .. } | Self::Duplicate(_) | Self::Dangling(_)) || self.has_state(&COLLISION)
     }
 
     /// Whether Postgres failed with one of these states, which are given by how they begin.
@@ -82,6 +85,7 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate(error),
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Dangling(error),
             _ => Self::Driver(error),
         }
     }

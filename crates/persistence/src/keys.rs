@@ -1,7 +1,7 @@
 //! The keys by which a mutation that is sent again is known.
 
 use chrono::{DateTime, Utc};
-use convene_domain::{change::EntityType, record::Revision};
+use convene_domain::record::Revision;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -18,9 +18,7 @@ pub struct Key {
     pub key: String,
     /// The fingerprint of what was asked for.
     pub body: String,
-    /// What kind of record the answer was about.
-    pub entity_type: EntityType,
-    /// The record.
+    /// The record that the answer was about.
     pub entity: Uuid,
     /// Its revision then.
     pub revision: Revision,
@@ -52,7 +50,6 @@ pub(crate) async fn add(write: &Write, key: &Key, change_set: Uuid) -> Result<()
         operation: key.operation.to_owned(),
         key: key.key.clone(),
         body: key.body.clone(),
-        entity_type: key.entity_type.to_string(),
         entity_id: key.entity,
         revision: key.revision,
         change_set_id: change_set,

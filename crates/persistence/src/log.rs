@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use convene_domain::{
     Invalid,
-    change::{Change, Effect, Entry, Head, LogId, Position},
+    access::Visibility,
+    change::{Change, ChangeKind, Effect, EntityType, Entry, Head, LogId, Position},
     id::{ChangeId, InstanceId, NetworkId, Within},
 };
 use sea_orm::{
@@ -33,18 +34,25 @@ impl TryFrom<change::Model> for Change {
 
     fn try_from(change: change::Model) -> Result<Self> {
         let row = Row { table: "changes", id: change.id };
+        let kind: ChangeKind = row.parse("kind", &change.kind)?;
+        let entity_type: EntityType = row.parse("entity_type", &change.entity_type)?;
+        let mut visible_to = row.parse_opt("visible_to", change.visible_to.as_deref())?;
+        // Nothing said is everyone for all records but reports: of those it is not known, and nobody is told.
+        if entity_type == EntityType::GatheringReport && !kind.ends() {
+            visible_to = visible_to.or(Some(Visibility::Authors));
+        }
         Ok(Self {
             network: NetworkId::from_uuid(change.network_id),
             position: row.check("position", change.position.ok_or_else(|| Invalid::new("is missing: it was not sealed")))?,
             id: ChangeId::from_uuid(change.id),
-            kind: row.parse("kind", &change.kind)?,
-            entity_type: row.parse("entity_type", &change.entity_type)?,
+            kind,
+            entity_type,
             entity: change.entity_id,
             revision: change.revision,
             occurred_at: change.occurred_at,
             recorded_at: change.recorded_at,
             was_visible_to: row.parse_opt("was_visible_to", change.was_visible_to.as_deref())?,
-            visible_to: row.parse_opt("visible_to", change.visible_to.as_deref())?,
+            visible_to,
         })
     }
 }

@@ -48,6 +48,11 @@ pub async fn find_by_hash<C: ConnectionTrait>(connection: &C, hash: &str) -> Res
     token::Entity::find().filter(token::Column::Hash.eq(hash)).one(connection).await?.map(Token::try_from).transpose()
 }
 
+/// Finds a token.
+pub async fn find<C: ConnectionTrait>(connection: &C, id: TokenId) -> Result<Option<Token>> {
+    token::Entity::find_by_id(id.uuid()).one(connection).await?.map(Token::try_from).transpose()
+}
+
 /// Lists all tokens, the oldest first.
 pub async fn all<C: ConnectionTrait>(connection: &C) -> Result<Vec<Token>> {
     let found = token::Entity::find().order_by_asc(token::Column::Id).all(connection).await?;

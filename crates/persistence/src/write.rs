@@ -57,8 +57,7 @@ impl Write {
         self.token = Some(token);
     }
 
-    /// Says by which key the write is known when it is asked for again. The record that the change of this name is of
-    /// is what the first answer was about.
+    /// Says by which key the write is known when it is asked for again, and what is answered then.
     pub fn keep(&mut self, key: Key) {
         self.key = Some(key);
     }
@@ -111,8 +110,8 @@ impl Write {
                 recorded_at: self.recorded_at,
                 token_id: self.token.map(TokenId::uuid),
             };
-            if let Some(key) = &self.key {
-                keys::add(&self, key, set.id).await?;
+            if let Some(key) = self.key.take() {
+                keys::add(&self, &key, set.id).await?;
             }
             let rows = (1_i32..).zip(changes).map(|(ordinal, new)| change::Model {
                 // Random on purpose: a cursor that names it proves which log it was read from.
@@ -142,7 +141,7 @@ impl Write {
         for set in sets {
             // That it is there proves that the transaction was kept: a COMMIT of a transaction that has failed is no
             // error to Postgres.
-            match log::find_end(database.writer(), database.instance(), set.id).await {
+            match log::find_end(database.reader(), database.instance(), set.id).await {
                 Ok(Some(head)) => heads.push(head),
                 Ok(None) => return Err(Error::NotCommitted),
                 // It is committed: to call that a failure would have the caller do it again.

@@ -101,7 +101,7 @@ fn assemble(settings: &Settings, app: &App) -> anyhow::Result<Http> {
         open: TaskTracker::new(),
         body_limit: usize::try_from(settings.body_limit)?,
         body_timeout: deadline,
-        patience: Patience::default(),
+        patience: Patience::with_grace(Duration::from_secs(settings.shutdown_grace)),
         explorer: open,
     })
 }

@@ -11,7 +11,7 @@ use convene_persistence::{communities, log, networks};
 
 pub use self::snapshot::snapshot;
 use crate::{App, Error, Result};
-pub use convene_live::{Followed, Group, Reach, Slot};
+pub use convene_live::{Followed, Group, Made, Reach, Slot};
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
 const SCAN: (u64, u64) = (100, 1_000);
@@ -19,19 +19,19 @@ const SCAN: (u64, u64) = (100, 1_000);
 /// Which changes a reader wants. An empty list means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeFilter {
-    /// Only changes of these types of records.
+    /// Only changes of these types of records, and communities that come or go with everything under them.
     pub entity_types: Vec<EntityType>,
-    /// Only these kinds, and whatever leaves the reader's sight.
+    /// Only these kinds, and whatever leaves the reader's sight or comes with a community.
     pub kinds: Vec<ChangeKind>,
 }
 
 impl ChangeFilter {
     /// Whether a change passes, given what it means to the reader.
     pub fn passes(&self, change: &Change, effect: Effect) -> bool {
-        let typed = self.entity_types.is_empty() || self.entity_types.contains(&change.entity_type);
         // Whoever keeps a record that left has to be told, whatever else they want to hear of.
+        let typed = self.entity_types.is_empty() || self.entity_types.contains(&change.entity_type);
         let kind = self.kinds.is_empty() || effect == Effect::Left || self.kinds.contains(&change.kind);
-        typed && kind
+        moves_subtree(change, effect) || typed && kind
     }
 }
 
@@ -167,7 +167,7 @@ pub async fn page(app: &App, mut reader: Reader, filter: &ChangeFilter, first: u
     Ok(ChangePage { items, end: reading(reader.cursor()), has_more: !all })
 }
 
-/// Whether a change of a community matters to those who follow reports: everything under it came or left with it.
-pub fn moves_reports(change: &Change, effect: Effect) -> bool {
+/// Whether a change of a community is one of everything under it, which came or left with it and has no changes of its own.
+pub fn moves_subtree(change: &Change, effect: Effect) -> bool {
     change.entity_type == EntityType::Community && change.kind == ChangeKind::Moved && effect != Effect::Changed
 }

@@ -18,7 +18,7 @@ use convene_persistence::{communities, gatherings, log, networks, reports, terms
 use uuid::Uuid;
 
 use super::{ChangeFilter, ChangePage, Reader, Seen};
-use crate::{App, Result};
+use crate::{App, Error, Result};
 
 /// A record that was read: where it stands in its list, its identity and its revision.
 type Found = (Place, Uuid, i64);
@@ -41,8 +41,7 @@ pub async fn snapshot(
         let ids: Vec<(Uuid, i64)> = page.entries.iter().map(|(_, (_, id, revision))| (*id, *revision)).collect();
         let changes = if ids.is_empty() { HashMap::new() } else { log::load_by_revision(app.reader(), &ids).await? };
         for (after, (_, id, _)) in &page.entries {
-            // A record that was written since it was read has its change behind the noted head.
-            let Some(change) = changes.get(id) else { continue };
+            let change = changes.get(id).ok_or(Error::Lost("the changes that records were brought to their revisions by"))?;
             let at = SnapshotPlace { entity_type: now.entity_type, after: Some(after.clone()) };
             let change = Change { kind: ChangeKind::Snapshot, was_visible_to: None, visible_to: None, ..change.clone() };
             items.push((ReadingCursor { log: reader.cursor(), snapshot: Some(at) }, Seen { change, effect: Effect::Entered }));
@@ -67,8 +66,8 @@ async fn read(
 ) -> Result<Page<Found>> {
     let connection = app.reader();
     let first = i64::try_from(first).unwrap_or(i64::MAX);
-    let request = PageRequest::try_new(Some(first), None, after, None)
-        .map_err(|reason| crate::Error::Invalid { argument: "first", reason })?;
+    let request =
+        PageRequest::try_new(Some(first), None, after, None).map_err(|reason| Error::Invalid { argument: "first", reason })?;
     Ok(match entity_type {
         EntityType::Network => match within {
             Within::Network(id) => {

@@ -68,7 +68,6 @@ pub trait Command: Send + Sync {
 /// The record that the answer to a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
-    entity_type: EntityType,
     entity: Uuid,
     revision: Revision,
 }
@@ -101,10 +100,12 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
             return Ok(kept);
         }
         match attempt(app, order, command).await {
-            Ok((done, head)) => {
-                app.wake(&[head]).await;
+            Ok((done, Some(head))) => {
+                app.wake_soon(head);
                 return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head }));
             }
+            // It is kept, but where could not be read back: the key tells.
+            Ok((_, None)) => continue,
             // The same command may have been carried out meanwhile, and be in its own way.
             Err(Stop::Refused(refusals)) => return Ok(recall(app, order, command).await?.unwrap_or(Err(refusals))),
             Err(Stop::Failed(error)) if error.is_collision() => failure = Some(error),
@@ -132,7 +133,6 @@ pub fn check_key(key: &str) -> std::result::Result<(), Refusal> {
 
 /// What was answered to this key, if it was used.
 async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Option<std::result::Result<Answer, Vec<Refusal>>>> {
-    // From where it is written: what another connection has just kept has to be seen.
     let connection = app.database().reader();
     let Some(kept) = keys::find(connection, order.caller.key_space(), command.operation(), &order.key).await? else {
         return Ok(None);
@@ -146,7 +146,7 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head })))
 }
 
-async fn attempt<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Head), Stop> {
+async fn attempt<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
     let mut write = Write::begin(app.database(), order.now).await?;
     if let Caller::Token(token) = order.caller {
         write.signed(token);
@@ -157,13 +157,11 @@ async fn attempt<C: Command>(app: &App, order: &Order, command: &C) -> std::resu
         operation: command.operation(),
         key: order.key.clone(),
         body: order.body.clone(),
-        entity_type: done.entity_type,
         entity: done.entity,
         revision: done.revision,
     });
-    // A command is about one network, so there is one head; it is only missing when it could not be read back.
-    let head = write.seal().await?.pop().ok_or(Stop::Failed(convene_persistence::Error::NotCommitted))?;
-    Ok((done, head))
+    // A command is about one network, so there is one head.
+    Ok((done, write.seal().await?.pop()))
 }
 
 /// A kind of record that commands change.
@@ -202,5 +200,5 @@ fn record<I: Subject>(
 ) -> Done {
     let entity = id.uuid();
     write.record(network, NewChange { kind, entity_type: I::TYPE, entity, revision, occurred_at });
-    Done { entity_type: I::TYPE, entity, revision }
+    Done { entity, revision }
 }

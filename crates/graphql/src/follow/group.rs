@@ -20,18 +20,12 @@ pub(crate) fn group(text: &str, checked: &Checked, variables: &Variables, rights
     part(text.as_bytes());
     part(checked.operation_name.as_deref().unwrap_or_default().as_bytes());
     part(&[rights.code()]);
-    let after = operation(checked).and_then(after).filter(|name| uses(text, name) == 2);
+    let after = checked.definition().and_then(after).filter(|name| uses(text, name) == 2);
     for (name, value) in variables.iter().filter(|(name, _)| Some(*name) != after.as_ref()) {
         part(name.as_bytes());
         part(&serde_json::to_vec(value).unwrap_or_default());
     }
     Group(hash.finalize().into())
-}
-
-fn operation(checked: &Checked) -> Option<&OperationDefinition> {
-    let mut operations = checked.document.operations.iter();
-    let found = operations.find(|(name, _)| name.map(async_graphql::Name::as_str) == checked.operation_name.as_deref());
-    found.map(|(_, operation)| &operation.node)
 }
 
 /// The variable that the operation's field gets its `after` from.
@@ -48,10 +42,17 @@ fn root(set: &SelectionSet) -> Option<&Field> {
 }
 
 /// How often a document names a variable: once where it is declared, and wherever it is used. What looks like one in a
-/// text or a remark is counted too, and then nothing is shared that could have been.
+/// text or a remark is counted too, and a `$` with anything but a name behind it counts for many: then nothing is shared
+/// that could have been.
 fn uses(text: &str, variable: &str) -> usize {
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    text.match_indices('$').filter(|(at, _)| text[at + 1..].strip_prefix(variable).is_some_and(ends)).count()
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let after_each = text.match_indices('$').map(|(at, _)| &text[at + 1..]);
+    let one = |rest: &str| match rest.strip_prefix(variable) {
+        _ if !rest.starts_with(in_name) => 3,
+        Some(rest) if !rest.starts_with(in_name) => 1,
+        _ => 0,
+    };
+    after_each.map(one).sum()
 }
 
 #[cfg(test)]
@@ -90,5 +91,8 @@ mod tests {
                     ... on Community { gatherings(after: $after) { totalCount } } } } }";
         let of = |after: &str| of(both, value!({ "within": "net_1", "after": after }), Rights::Public);
         assert_ne!(of("a"), of("b"));
+        let apart = FOLLOW.replace("after: $after", "after: $ after");
+        let of = |after: &str| super::tests::of(&apart, value!({ "within": "net_1", "after": after }), Rights::Public);
+        assert_ne!(of("a"), of("b"), "what is written so is not looked through");
     }
 }

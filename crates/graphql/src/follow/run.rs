@@ -6,18 +6,28 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use async_graphql::{Response, Variables};
 use bytes::Bytes;
-use convene_application::changes::{self, Followed, Group, Reach, Seen, Slot};
-use convene_domain::{access::Caller, change::Effect};
+use chrono::Utc;
+use convene_application::{
+    changes::{self, Followed, Group, Made, Reach, Seen, Slot},
+    tokens,
+};
+use convene_domain::{
+    access::Caller,
+    change::{Effect, Position},
+};
 use futures::{StreamExt, stream};
 use serde_json::json;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{Event, Following, Started, group};
 use crate::{
@@ -31,6 +41,12 @@ use crate::{
 
 /// How long a follower hears nothing before it is told where it is.
 const CHECKPOINT: Duration = Duration::from_secs(30);
+/// How often it is looked whether the caller's token is still valid.
+const TOKEN: Duration = Duration::from_secs(15);
+/// How far a follower that had read all there was may fall behind.
+const BEHIND: Position = 100_000;
+/// How often something is tried again that takes too long each time.
+const TRIES: u32 = 3;
 /// How many changes are read from the database at a time.
 const PAGE: usize = 100;
 /// How long to wait before something is tried again, at first and at most.
@@ -49,11 +65,15 @@ pub(crate) struct Run {
     first: Option<Bytes>,
     /// What was read and not told yet.
     queue: VecDeque<Found>,
-    /// Whether it has read all there was, once: whoever falls behind after that is too slow.
+    /// Whether it has read all there was, once: whoever falls far behind after that is too slow.
     caught_up: bool,
     /// When it is told where it is, unless something happens.
     checkpoint: Instant,
+    /// When it is looked whether the token is still valid.
+    token: Instant,
     back_off: Duration,
+    /// How often the next one took too long.
+    late: u32,
     over: bool,
 }
 
@@ -67,13 +87,19 @@ enum Found {
 
 /// Something could not be made now, and is tried again.
 #[derive(Debug)]
-struct Later;
+struct Later {
+    /// Whether it took too long.
+    late: bool,
+}
 
 impl Run {
     /// Opens a subscription.
     pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequest, checked: Checked) -> Started {
         let (cell, group) = (Arc::default(), group(&request.query, &checked, &request.variables, caller.rights()));
-        let (stage, variables) = (Stage::Opening(Arc::clone(&cell)), request.variables);
+        let mut variables = request.variables;
+        // Kept as long as it is followed: no more than what the operation uses.
+        variables.retain(|name, _| checked.declares(name));
+        let stage = Stage::Opening(Arc::clone(&cell));
         let outcome = execute(&service, caller, (&checked, &variables), stage).await;
         let opened = Mutex::lock(&cell).unwrap_or_else(PoisonError::into_inner).take();
         let (opened, first) = match (opened, body(&outcome)) {
@@ -97,7 +123,9 @@ impl Run {
             queue: VecDeque::new(),
             caught_up: false,
             checkpoint: Instant::now() + CHECKPOINT,
+            token: Instant::now() + TOKEN,
             back_off: BACK_OFF.0,
+            late: 0,
             over: false,
         };
         let events = stream::unfold(run, |mut run| async move { run.next().await.map(|event| (event, run)) });
@@ -112,32 +140,51 @@ impl Run {
             if self.followed.is_stopping() {
                 return Some(self.end(ErrorCode::ShuttingDown, "the service is about to stop"));
             }
+            let now = Instant::now();
+            if now >= self.token {
+                self.token = now + TOKEN;
+                if !self.is_signed_in().await {
+                    return Some(self.end(ErrorCode::Unauthenticated, "the token is no longer valid"));
+                }
+            }
+            if now >= self.checkpoint {
+                self.checkpoint = now + CHECKPOINT;
+                if let Some(checkpoint) = self.checkpoint().await {
+                    return Some(Event::Next(checkpoint));
+                }
+            }
             if let Some(found) = self.queue.pop_front() {
                 match self.tell(&found).await {
                     Ok(Some(frame)) => {
-                        (self.checkpoint, self.back_off) = (Instant::now() + CHECKPOINT, BACK_OFF.0);
+                        (self.checkpoint, self.back_off, self.late) = (Instant::now() + CHECKPOINT, BACK_OFF.0, 0);
                         return Some(Event::Next(frame));
                     }
                     Ok(None) => {}
-                    Err(Later) => {
+                    Err(Later { late }) => {
+                        self.late += u32::from(late);
+                        if self.late == TRIES {
+                            return Some(self.end(ErrorCode::DeadlineExceeded, "what is to be told takes too long"));
+                        }
                         self.queue.push_front(found);
                         self.wait_a_little().await;
                     }
                 }
                 continue;
             }
-            match self.followed.ring().after(self.opened.reader.here.position) {
+            let position = self.opened.reader.here.position;
+            match self.followed.ring().after(position) {
                 Reach::Next(slots) if !slots.is_empty() => self.queue.extend(slots.into_iter().map(Found::Kept)),
                 Reach::Next(_) => {
                     self.caught_up = true;
-                    if let Some(event) = self.wait().await {
-                        return Some(event);
-                    }
+                    self.wait(position).await;
                 }
-                Reach::Beyond if self.caught_up => {
+                Reach::Beyond if self.caught_up && self.followed.ring().head() - position > BEHIND => {
                     return Some(self.end(ErrorCode::Lagged, "messages were not read in time"));
                 }
                 Reach::Beyond => self.read_back().await,
+                Reach::Broken => {
+                    return Some(self.end(ErrorCode::CursorExpired, "the log is another one than before"));
+                }
             }
         }
         None
@@ -158,10 +205,13 @@ impl Run {
             Some(effect) => {
                 let seen = Seen { change: change.clone(), effect };
                 let delivery = Delivery { cursor: self.opened.reader.cursor_of(change), seen: Some(seen) };
-                Some(match found {
-                    Found::Kept(slot) => slot.frame(self.group, || self.make(delivery)).await.ok_or(Later)?,
-                    Found::Read(_) => self.make(delivery).await.ok_or(Later)?,
-                })
+                let late = Arc::new(AtomicBool::new(false));
+                let making = || self.make(delivery, Arc::clone(&late));
+                let made = match found {
+                    Found::Kept(slot) => slot.frame(self.group, making).await,
+                    Found::Read(_) => detached(making()).await.map(|made| made.bytes),
+                };
+                Some(made.ok_or_else(|| Later { late: late.load(Ordering::Relaxed) })?)
             }
         };
         self.opened.reader.pass(change);
@@ -169,48 +219,62 @@ impl Run {
     }
 
     /// Executes the operation for one delivery; `None` when that cannot be done now.
-    fn make(&self, delivery: Delivery) -> impl Future<Output = Option<Bytes>> + Send + 'static {
+    fn make(&self, delivery: Delivery, late: Arc<AtomicBool>) -> impl Future<Output = Option<Made>> + Send + 'static {
         let (service, caller) = (self.service.clone(), self.caller);
         let (checked, variables) = (self.checked.clone(), self.variables.clone());
         async move {
             let outcome = execute(&service, caller, (&checked, &variables), Stage::Delivering(delivery)).await;
-            let again = [ErrorCode::Unavailable, ErrorCode::DeadlineExceeded];
-            let passing = outcome.codes().any(|code| again.iter().any(|other| other.as_str() == code));
-            if passing { None } else { body(&outcome) }
+            let failed_with = |code: ErrorCode| outcome.codes().any(|found| found == code.as_str());
+            late.store(failed_with(ErrorCode::DeadlineExceeded), Ordering::Relaxed);
+            if late.load(Ordering::Relaxed) || failed_with(ErrorCode::Unavailable) {
+                return None;
+            }
+            // What went wrong for one may go right for the next.
+            Some(Made { bytes: body(&outcome)?, keep: outcome.response.errors.is_empty() })
         }
     }
 
-    /// Waits for something to happen: `None` when there may be something to read.
-    async fn wait(&mut self) -> Option<Event> {
-        let position = self.opened.reader.here.position;
-        let ring = self.followed.ring();
+    async fn checkpoint(&self) -> Option<Bytes> {
+        let here = Delivery { cursor: self.opened.reader.cursor(), seen: None };
+        detached(self.make(here, Arc::default())).await.map(|made| made.bytes)
+    }
+
+    /// Whether the caller may still do what it may do. When that cannot be found out, it is looked again later.
+    async fn is_signed_in(&self) -> bool {
+        let (app, caller) = (self.service.app.clone(), self.caller);
+        let valid = async move {
+            tokens::is_valid(&app, caller, Utc::now()).await.map_err(|error| warn!(%error, "a token cannot be looked up")).ok()
+        };
+        detached(valid).await.unwrap_or(true)
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&self, position: Position) {
         tokio::select! {
-            () = ring.grown(position) => None,
-            // The loop sees it.
-            () = self.followed.stopping() => None,
-            () = tokio::time::sleep_until(self.checkpoint) => {
-                self.checkpoint = Instant::now() + CHECKPOINT;
-                let checkpoint = Delivery { cursor: self.opened.reader.cursor(), seen: None };
-                self.make(checkpoint).await.map(Event::Next)
-            }
+            () = self.followed.ring().grown(position) => {}
+            () = self.followed.stopping() => {}
+            () = tokio::time::sleep_until(self.checkpoint.min(self.token)) => {}
         }
     }
 
     /// Reads on from the database.
     async fn read_back(&mut self) {
         // The reader goes past what was read only when it is told, so another one reads ahead.
-        let mut ahead = self.opened.reader;
-        match changes::read_on(&self.service.app, &mut ahead, PAGE).await {
-            Ok((seen, _)) => {
+        let (app, mut ahead) = (self.service.app.clone(), self.opened.reader);
+        let reading = async move {
+            let read = changes::read_on(&app, &mut ahead, PAGE).await;
+            read.map(|(seen, _)| (seen, ahead))
+                .map_err(|error| debug!(%error, "a log cannot be read for someone who comes back"))
+                .ok()
+        };
+        match detached(reading).await {
+            Some((seen, ahead)) => {
                 if seen.is_empty() {
                     self.opened.reader = ahead;
                 }
                 self.queue.extend(seen.into_iter().map(|seen| Found::Read(Box::new(seen))));
             }
-            Err(error) => {
-                warn!(%error, "a log cannot be read for someone who comes back");
-                self.wait_a_little().await;
-            }
+            None => self.wait_a_little().await,
         }
     }
 
@@ -226,6 +290,12 @@ impl Run {
         let errors = json!([{ "message": message, "extensions": { "code": code.as_str(), "cursor": cursor } }]);
         Event::Errors(errors.to_string().into())
     }
+}
+
+/// Does something in a task of its own. Whoever waits here may not be attended to for long, as when its socket takes
+/// nothing, and must not sit on a connection to the database meanwhile.
+async fn detached<T: Send + 'static>(work: impl Future<Output = Option<T>> + Send + 'static) -> Option<T> {
+    tokio::spawn(work).await.ok().flatten()
 }
 
 /// Executes the operation once.

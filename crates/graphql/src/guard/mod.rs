@@ -47,6 +47,20 @@ pub struct Checked {
     pub cost_limit: u64,
 }
 
+impl Checked {
+    /// The operation that was chosen.
+    pub(crate) fn definition(&self) -> Option<&OperationDefinition> {
+        let mut operations = self.document.operations.iter();
+        let found = operations.find(|(name, _)| name.map(async_graphql::Name::as_str) == self.operation_name.as_deref());
+        found.map(|(_, operation)| &operation.node)
+    }
+
+    /// Whether the operation declares a variable.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.definition().is_some_and(|it| it.variable_definitions.iter().any(|variable| variable.node.name.node == name))
+    }
+}
+
 /// Checks documents, and remembers those that passed.
 pub struct Guard {
     limits: Limits,

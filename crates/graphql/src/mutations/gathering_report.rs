@@ -34,8 +34,8 @@ impl GatheringReportMutation {
 
     /// Hands in the report of a gathering: a draft, one that was taken back, or a new one. A gathering that was only planned
     /// has then been held. `NOT_ALLOWED` when the report was handed in before, and when the gathering was cancelled or lies
-    /// in the future; `CONFLICT` when the report was changed since you read it, or there is one that you do not name the
-    /// revision of.
+    /// more than a day in the future; `CONFLICT` when the report was changed since you read it, or there is one that you do
+    /// not name the revision of.
     async fn submit_gathering_report(
         &self,
         ctx: &Context<'_>,

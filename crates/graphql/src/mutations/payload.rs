@@ -65,109 +65,109 @@ async fn named(_: &Context<'_>, id: GatheringId) -> Option<ID> {
 payloads! {
     /// What came of `createNetwork`.
     CreateNetworkPayload {
-        /// The new network as it is now; null when this was refused.
+        /// The new network as it is now; null when this was refused, or the record is gone since.
         network: Network = loaded(NetworkId)
     }
 
     /// What came of `changeNetwork`.
     ChangeNetworkPayload {
-        /// The network as it is now; null when this was refused.
+        /// The network as it is now; null when this was refused, or the record is gone since.
         network: Network = loaded(NetworkId)
     }
 
     /// What came of `addVocabularyTerm`.
     AddVocabularyTermPayload {
-        /// The new term as it is now; null when this was refused.
+        /// The new term as it is now; null when this was refused, or the record is gone since.
         term: VocabularyTerm = loaded(TermId)
     }
 
     /// What came of `changeVocabularyTerm`.
     ChangeVocabularyTermPayload {
-        /// The term as it is now; null when this was refused.
+        /// The term as it is now; null when this was refused, or the record is gone since.
         term: VocabularyTerm = loaded(TermId)
     }
 
     /// What came of `createCommunity`.
     CreateCommunityPayload {
-        /// The new community as it is now; null when this was refused.
+        /// The new community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `changeCommunity`.
     ChangeCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `renameCommunity`.
     RenameCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `moveCommunity`.
     MoveCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `openCommunity`.
     OpenCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `pauseCommunity`.
     PauseCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `closeCommunity`.
     CloseCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `reopenCommunity`.
     ReopenCommunityPayload {
-        /// The community as it is now; null when this was refused.
+        /// The community as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `mergeCommunities`.
     MergeCommunitiesPayload {
-        /// The community that stays as it is now; null when this was refused.
+        /// The community that stays as it is now; null when this was refused, or the record is gone since.
         community: Community = loaded(CommunityId)
     }
 
     /// What came of `planGathering`.
     PlanGatheringPayload {
-        /// The new gathering as it is now; null when this was refused.
+        /// The new gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `changeGathering`.
     ChangeGatheringPayload {
-        /// The gathering as it is now; null when this was refused.
+        /// The gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `rescheduleGathering`.
     RescheduleGatheringPayload {
-        /// The gathering as it is now; null when this was refused.
+        /// The gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `holdGathering`.
     HoldGatheringPayload {
-        /// The gathering as it is now; null when this was refused.
+        /// The gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `cancelGathering`.
     CancelGatheringPayload {
-        /// The gathering as it is now; null when this was refused.
+        /// The gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
@@ -179,49 +179,49 @@ payloads! {
 
     /// What came of `mergeGatherings`.
     MergeGatheringsPayload {
-        /// The gathering that stays as it is now; null when this was refused.
+        /// The gathering that stays as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `recordRsvps`.
     RecordRsvpsPayload {
-        /// The gathering as it is now; null when this was refused.
+        /// The gathering as it is now; null when this was refused, or the record is gone since.
         gathering: Gathering = loaded(GatheringId)
     }
 
     /// What came of `draftGatheringReport`.
     DraftGatheringReportPayload {
-        /// The new report as it is now; null when this was refused.
+        /// The new report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 
     /// What came of `submitGatheringReport`.
     SubmitGatheringReportPayload {
-        /// The report as it is now; null when this was refused.
+        /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 
     /// What came of `appendToGatheringReport`.
     AppendToGatheringReportPayload {
-        /// The report as it is now; null when this was refused.
+        /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 
     /// What came of `amendGatheringReport`.
     AmendGatheringReportPayload {
-        /// The report as it is now; null when this was refused.
+        /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 
     /// What came of `reviewGatheringReport`.
     ReviewGatheringReportPayload {
-        /// The report as it is now; null when this was refused.
+        /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 
     /// What came of `withdrawGatheringReport`.
     WithdrawGatheringReportPayload {
-        /// The report as it is now; null when this was refused.
+        /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = loaded(ReportId)
     }
 }

@@ -25,7 +25,8 @@ impl ChangesQuery {
     /// Everything that happened in a place, page by page, in the order in which it was written. Without `after` it begins
     /// with all records as they are (kind `SNAPSHOT`: networks and terms, communities, gatherings, reports), and goes on
     /// with what was written since the reading began; follow `cursor` until `hasMore` is false, then subscribe to
-    /// `changed` with it: nothing is missed and nothing told twice. Errors: `NOT_FOUND` when the place does not exist;
+    /// `changed` with it: nothing is missed. What is written while the records are read can be told twice, as it was read and as
+    /// it was written. Errors: `NOT_FOUND` when the place does not exist;
     /// `BAD_CURSOR`, `CURSOR_EXPIRED` and `SCOPE_CHANGED` as for `changed`.
     #[graphql(complexity = "child_complexity + 1")]
     async fn changes(
@@ -37,7 +38,10 @@ impl ChangesQuery {
         >,
         #[graphql(desc = "How many, 1 to 100; 20 when left out. A page can have fewer, or none, and more can follow.")]
         first: Option<i32>,
-        #[graphql(desc = "Only these types of records; all when left out.")] entity_types: Option<Vec<EntityType>>,
+        #[graphql(
+            desc = "Only these types of records, and communities that come or go with everything under them; all when left out."
+        )]
+        entity_types: Option<Vec<EntityType>>,
         #[graphql(
             desc = "Only these kinds of changes, and whatever leaves your sight; all when left out. A snapshot is told whole."
         )]

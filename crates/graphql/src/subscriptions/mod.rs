@@ -6,7 +6,7 @@
 mod stage;
 
 use async_graphql::{Context, ID, Object, Subscription};
-use convene_application::changes::{ChangeFilter, moves_reports};
+use convene_application::changes::{ChangeFilter, moves_subtree};
 use convene_domain::{
     change::{Effect, EntityType},
     id::{CommunityId, ReportId},
@@ -37,9 +37,10 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
-        #[graphql(desc = "Only these kinds of changes, and whatever leaves your sight; all when left out.")] kinds: Option<
-            Vec<ChangeKind>,
-        >,
+        #[graphql(
+            desc = "Only these kinds of changes, and whatever leaves your sight or comes with a community; all when left out."
+        )]
+        kinds: Option<Vec<ChangeKind>>,
         #[graphql(desc = "Go on after this cursor, which missed nothing; begin with what is written from now on when left out.")]
         after: Option<String>,
     ) -> Result<impl Stream<Item = GatheringReportChanged>, Error> {
@@ -59,10 +60,14 @@ impl Subscription {
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
         #[graphql(desc = "Go on after this cursor, which missed nothing; begin with what is written from now on when left out.")]
         after: Option<String>,
-        #[graphql(desc = "Only these types of records; all when left out.")] entity_types: Option<Vec<types::EntityType>>,
-        #[graphql(desc = "Only these kinds of changes, and whatever leaves your sight; all when left out.")] kinds: Option<
-            Vec<ChangeKind>,
-        >,
+        #[graphql(
+            desc = "Only these types of records, and communities that come or go with everything under them; all when left out."
+        )]
+        entity_types: Option<Vec<types::EntityType>>,
+        #[graphql(
+            desc = "Only these kinds of changes, and whatever leaves your sight or comes with a community; all when left out."
+        )]
+        kinds: Option<Vec<ChangeKind>>,
     ) -> Result<impl Stream<Item = Changed>, Error> {
         let entity_types = input::values("entityTypes", entity_types)?;
         let filter = ChangeFilter { entity_types, kinds: input::values("kinds", kinds)? };
@@ -97,10 +102,10 @@ impl GatheringReportChanged {
     }
 
     /// The community that moved, with everything under it, into this place (`ENTERED`: read its reports with
-    /// `gatheringReports`) or out of it (`LEFT`: forget the reports of all communities under it); null for all other
+    /// `gatheringReports`) or out of it (`LEFT`: forget the reports of which no host is left here); null for all other
     /// changes.
     async fn community(&self, ctx: &Context<'_>) -> Option<Community> {
-        let seen = self.0.seen.as_ref().filter(|seen| moves_reports(&seen.change, seen.effect))?;
+        let seen = self.0.seen.as_ref().filter(|seen| moves_subtree(&seen.change, seen.effect))?;
         let id = CommunityId::from_uuid(seen.change.entity);
         nullable(ctx, loaders::load(ctx, id).await.map(|community| community.map(Community::from)))
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, ID};
-use convene_application::changes::{self, ChangeFilter, Reader, Seen, moves_reports};
+use convene_application::changes::{self, ChangeFilter, Reader, Seen, moves_subtree};
 use convene_domain::change::{Change, Effect, EntityType, LogCursor};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ impl Wants {
     pub(crate) fn take(&self, change: &Change, effect: Effect) -> bool {
         match self {
             Self::Reports(filter) => {
-                moves_reports(change, effect)
+                moves_subtree(change, effect)
                     || change.entity_type == EntityType::GatheringReport && filter.passes(change, effect)
             }
             Self::Changes(filter) => filter.passes(change, effect),

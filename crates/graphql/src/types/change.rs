@@ -72,7 +72,8 @@ pub(crate) enum Effect {
     Entered,
     /// It was there and still is.
     Changed,
-    /// It is no longer there, or no longer for you: forget it. Where a community left, so did everything under it.
+    /// It is no longer there, or no longer for you: forget it. Where a community left, so did all under it that nobody else hosts
+    /// here.
     Left,
 }
 

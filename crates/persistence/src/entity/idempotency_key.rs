@@ -12,7 +12,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub body: String,
-    pub entity_type: String,
     pub entity_id: Uuid,
     pub revision: i64,
     pub change_set_id: Uuid,

@@ -7,9 +7,10 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub entity_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
     pub network_id: Uuid,
     pub entity_type: String,
-    pub key: Option<String>,
     pub merged_into_id: Option<Uuid>,
     pub removed_at: DateTimeUtc,
 }

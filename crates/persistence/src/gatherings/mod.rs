@@ -10,11 +10,11 @@ use convene_domain::{
     id::{CommunityId, GatheringId, NetworkId, Within},
     occurrence::Window,
     page::{Page, PageRequest, Place},
-    record::Recorded,
+    record::{Recorded, Revision},
     text::fold,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -183,14 +183,10 @@ pub async fn lock(write: &Write, id: GatheringId) -> Result<Option<Record>> {
     crate::write::lock::<gathering::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
 }
 
-/// Reads which gatherings a community hosts itself, alone or with others, in the order of their ids.
-pub async fn hosted_by<C: ConnectionTrait>(connection: &C, community: CommunityId) -> Result<Vec<GatheringId>> {
-    let found = gathering_host::Entity::find()
-        .filter(gathering_host::Column::CommunityId.eq(community.uuid()))
-        .order_by_asc(gathering_host::Column::GatheringId)
-        .all(connection)
-        .await?;
-    Ok(found.into_iter().map(|host| GatheringId::from_uuid(host.gathering_id)).collect())
+/// Counts the gatherings that a community hosts itself, alone or with others.
+pub async fn count_hosted<C: ConnectionTrait>(connection: &C, community: CommunityId) -> Result<u64> {
+    let hosts = gathering_host::Entity::find().filter(gathering_host::Column::CommunityId.eq(community.uuid()));
+    Ok(hosts.count(connection).await?)
 }
 
 /// Adds gatherings with their parts.
@@ -222,4 +218,42 @@ pub async fn remove(write: &Write, id: GatheringId) -> Result<()> {
     parts::remove(write, id).await?;
     gathering::Entity::delete_by_id(id.uuid()).exec(write.transaction()).await?;
     Ok(())
+}
+
+/// Lets the gatherings that one community hosts be hosted by another, once each, and brings them to their next
+/// revisions, which are the answer.
+pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<Vec<(GatheringId, Revision)>> {
+    let transaction = write.transaction();
+    let hosted = |community: CommunityId| {
+        Query::select()
+            .column(gathering_host::Column::GatheringId)
+            .from(gathering_host::Entity)
+            .and_where(Expr::col(gathering_host::Column::CommunityId).eq(community.uuid()))
+            .take()
+    };
+    // In the order of their ids, so that two writes never wait for each other crosswise.
+    let found = gathering::Entity::find()
+        .filter(gathering::Column::Id.in_subquery(hosted(from)))
+        .order_by_asc(gathering::Column::Id)
+        .lock_exclusive();
+    let found = found.all(transaction).await?;
+    gathering_host::Entity::update_many()
+        .col_expr(gathering_host::Column::CommunityId, Expr::value(to.uuid()))
+        .filter(gathering_host::Column::CommunityId.eq(from.uuid()))
+        .filter(gathering_host::Column::GatheringId.not_in_subquery(hosted(to)))
+        .exec(transaction)
+        .await?;
+    // Those that both host have the other one already.
+    let twice = gathering_host::Entity::delete_many().filter(gathering_host::Column::CommunityId.eq(from.uuid()));
+    twice.exec(transaction).await?;
+    let ids: Vec<Uuid> = found.iter().map(|gathering| gathering.id).collect();
+    for chunk in ids.chunks(500) {
+        let of = (gathering::Entity, gathering::Column::Id);
+        gathering::Entity::update_many()
+            .col_expr(gathering::Column::Revision, Expr::col(gathering::Column::Revision).add(1))
+            .filter(dialect::is_any_id(transaction.get_database_backend(), of, chunk))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(found.iter().map(|gathering| (GatheringId::from_uuid(gathering.id), gathering.revision + 1)).collect())
 }

@@ -10,7 +10,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Query},
+    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -164,8 +164,17 @@ pub async fn put(write: &Write, report: ReportId, items: &[Numbered]) -> Result<
     write.insert_all::<report_item::Entity, _>(rows.collect()).await
 }
 
+/// The reports that say something of a host.
+pub(super) fn of_host(host: CommunityId) -> SelectStatement {
+    Query::select()
+        .column(report_item::Column::ReportId)
+        .from(report_item::Entity)
+        .and_where(Expr::col(report_item::Column::HostId).eq(host.uuid()))
+        .take()
+}
+
 /// Lets what is said of one host of gatherings be said of another.
-pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<()> {
+pub(super) async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<()> {
     report_item::Entity::update_many()
         .col_expr(report_item::Column::HostId, Expr::value(to.uuid()))
         .filter(report_item::Column::HostId.eq(from.uuid()))

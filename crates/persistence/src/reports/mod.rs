@@ -3,13 +3,13 @@
 mod items;
 mod parts;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
     access::ReportRights,
     change::{ChangeKind, EntityType, NewChange},
     gathering::GatheringOrder,
-    id::{GatheringId, InstanceId, NetworkId, ReportId, Within},
+    id::{CommunityId, GatheringId, InstanceId, NetworkId, ReportId, Within},
     page::{Page, PageRequest, Place},
     record::{Recorded, Revision},
     report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, Tags},
@@ -20,9 +20,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use items::{
-    append as append_items, load_by_report as load_items, load_many as load_items_by_id, put as put_items, rehost as rehost_items,
-};
+pub use items::{append as append_items, load_by_report as load_items, load_many as load_items_by_id, put as put_items};
 pub use parts::{load_attendance, load_tags};
 
 use crate::{
@@ -282,6 +280,43 @@ pub async fn follow_hosts(write: &mut Write, gathering: GatheringId) -> Result<O
         NewChange { kind: ChangeKind::Moved, entity_type: EntityType::GatheringReport, entity, revision, occurred_at: None };
     write.record(record.network, change);
     Ok(Some((record.id, revision)))
+}
+
+/// Notes that the reports of these gatherings have moved with them to other hosts, and lets what all reports say of one
+/// host be said of the other; each report at its next revision.
+pub async fn rehost(write: &mut Write, gatherings: &[GatheringId], from: CommunityId, to: CommunityId) -> Result<()> {
+    let backend = write.transaction().get_database_backend();
+    let moved: HashSet<Uuid> = gatherings.iter().map(|id| id.uuid()).collect();
+    let mut found = gathering_report::Entity::find()
+        .filter(gathering_report::Column::Id.in_subquery(items::of_host(from)))
+        .order_by_asc(gathering_report::Column::Id)
+        .lock_exclusive()
+        .all(write.transaction())
+        .await?;
+    found.retain(|report| !moved.contains(&report.gathering_id));
+    let ids: Vec<Uuid> = moved.iter().copied().collect();
+    for chunk in ids.chunks(500) {
+        let of = (gathering_report::Entity, gathering_report::Column::GatheringId);
+        let of_gatherings = gathering_report::Entity::find().filter(dialect::is_any_id(backend, of, chunk));
+        let of_gatherings = of_gatherings.order_by_asc(gathering_report::Column::Id).lock_exclusive();
+        found.extend(of_gatherings.all(write.transaction()).await?);
+    }
+    items::rehost(write, from, to).await?;
+    let ids: Vec<Uuid> = found.iter().map(|report| report.id).collect();
+    for chunk in ids.chunks(500) {
+        gathering_report::Entity::update_many()
+            .col_expr(gathering_report::Column::Revision, Expr::col(gathering_report::Column::Revision).add(1))
+            .filter(dialect::is_any_id(backend, (gathering_report::Entity, gathering_report::Column::Id), chunk))
+            .exec(write.transaction())
+            .await?;
+    }
+    for report in found {
+        let kind = if moved.contains(&report.gathering_id) { ChangeKind::Moved } else { ChangeKind::Updated };
+        let (entity, revision) = (report.id, report.revision + 1);
+        let change = NewChange { kind, entity_type: EntityType::GatheringReport, entity, revision, occurred_at: None };
+        write.record(NetworkId::from_uuid(report.network_id), change);
+    }
+    Ok(())
 }
 
 /// Removes a report with its parts.

@@ -78,6 +78,7 @@ fn new_id() -> HeaderValue {
     HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unknown"))
 }
 
-fn cut(text: &str) -> &str {
+/// Text that a client chose, as it stands in the log.
+pub(super) fn cut(text: &str) -> &str {
     text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
 }

@@ -1,11 +1,11 @@
 //! Rows of `gatherings.csv`, `agenda.csv` and `invitations.csv`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
     Invalid,
     gathering::{AgendaItem, Format, Gathering, Hosts, Invitation, PROGRAMME_LIMIT, Rsvps},
-    id::{GatheringId, NetworkId},
+    id::{CommunityId, GatheringId, NetworkId},
     network::VocabularyKind,
     occurrence::{Moment, Occurrence},
     place::Venue,
@@ -134,7 +134,13 @@ fn read_hosts(row: Row<'_>, directory: &Directory) -> Option<(Vec<Known>, Networ
         return None;
     }
     let network = row.take("community_slug", one_network(&known))?;
-    let hosts = row.take("community_slug", Hosts::try_new(known.iter().map(|host| host.id).collect()))?;
+    let mut ids: Vec<CommunityId> = known.iter().map(|host| host.id).collect();
+    // Two that were merged here are one, and host it once.
+    if row.text("community_slug")?.split(';').any(|slug| directory.is_merged(network, slug)) {
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(*id));
+    }
+    let hosts = row.take("community_slug", Hosts::try_new(ids))?;
     Some((known, network, hosts))
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use convene_domain::{
     Invalid,
     access::{Audience, Caller},
+    change::EntityType,
     gathering::{GatheringStatus, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
@@ -68,7 +69,14 @@ pub(super) async fn read(
     let owners = find_owners(reading, directory).await?;
     let (mut keys, mut of_gathering) = (Keys::new(), Keys::new());
     let mut reports = Vec::new();
+    let touched = directory.touched();
     for row in reading.rows(&files::REPORTS) {
+        let is_gone = |key: &str| touched.iter().any(|network| directory.is_gone(*network, EntityType::Gathering, key));
+        if row.text("gathering_external_id").is_some_and(|key| !reported.contains_key(key) && is_gone(key)) {
+            // Removed here, and named by no other file: nothing is taken over of the report, nor of its parts.
+            directory.break_off(&files::REPORTS, external_id(row).as_deref());
+            continue;
+        }
         let built = row.build(|| {
             let is_broken = |key: &str| directory.is_broken(&files::GATHERINGS, key);
             let key = row.refer("gathering_external_id", is_broken, |key| Ok(key.to_owned()))?;
@@ -77,7 +85,9 @@ pub(super) async fn read(
             let draft = read_row(row, directory, gathering?, key, audience)?;
             keys.note(row, "external_id", draft.external_id.clone());
             let owner = owners.get(&(draft.network, draft.external_id.to_string()));
-            if owner.is_some_and(|owner| *owner != draft.gathering) {
+            // With a gathering that was merged here into another its report went there.
+            let went = directory.is_gone(draft.network, EntityType::Gathering, &draft.gathering_external_id);
+            if !went && owner.is_some_and(|owner| *owner != draft.gathering) {
                 row.fault("external_id", "is the key of another gathering's report, which is stored");
             }
             Some(draft)

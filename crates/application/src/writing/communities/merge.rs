@@ -3,8 +3,7 @@
 use convene_domain::{
     change::{ChangeKind, EntityType},
     community::Community,
-    gathering::{GatheringParts, Hosts},
-    id::CommunityId,
+    id::{CommunityId, GatheringId, NetworkId},
     record::Revision,
 };
 use convene_persistence::{
@@ -17,7 +16,7 @@ use super::{check, update};
 use crate::writing::{Command, Done, Refusal, Stop, record, refusal::ruled};
 
 /// The most gatherings that are carried over from one community to another in one write.
-const GATHERINGS_LIMIT: usize = 2_000;
+const GATHERINGS_LIMIT: u64 = 10_000;
 
 /// Makes one community of two: the second one's gatherings, the communities under it and its slugs become the first
 /// one's, and it is no more.
@@ -64,14 +63,17 @@ impl Command for MergeCommunities {
             child.content.parent = Some(stays.id);
             update(write, child, ChangeKind::Moved).await?;
         }
-        self.rehost(write).await?;
+        self.rehost(write, goes.network).await?;
+        let mut keys: Vec<String> = vec![goes.slug.to_string()];
+        let former = communities::load_former_slugs(write.transaction(), &[goes.id]).await?;
+        keys.extend(former.values().flatten().map(ToString::to_string));
         communities::move_slugs(write, goes.id, stays.id).await?;
         communities::remove(write, goes.id).await?;
         let removal = Removal {
             network: goes.network,
             entity_type: EntityType::Community,
             entity: goes.id.uuid(),
-            key: Some(goes.slug.to_string()),
+            keys,
             merged_into: Some(stays.id.uuid()),
         };
         removals::add(write, &removal).await?;
@@ -82,29 +84,17 @@ impl Command for MergeCommunities {
 
 impl MergeCommunities {
     /// Lets the gatherings of the one that goes be hosted by the one that stays, once each.
-    async fn rehost(&self, write: &mut Write) -> Result<(), Stop> {
-        let hosted = gatherings::hosted_by(write.transaction(), self.merged).await?;
-        if hosted.len() > GATHERINGS_LIMIT {
-            let reason = format!("hosts {} gatherings, and at most {GATHERINGS_LIMIT} can be carried over", hosted.len());
+    async fn rehost(&self, write: &mut Write, network: NetworkId) -> Result<(), Stop> {
+        let hosted = gatherings::count_hosted(write.transaction(), self.merged).await?;
+        if hosted > GATHERINGS_LIMIT {
+            let reason = format!("hosts {hosted} gatherings, and at most {GATHERINGS_LIMIT} can be carried over");
             return Err(Refusal::rule("merged", reason).into());
         }
-        for id in hosted {
-            let Some(mut gathering) = gatherings::lock(write, id).await? else { continue };
-            let transaction = write.transaction();
-            let mut hosts = gatherings::load_hosts(transaction, &[id]).await?.remove(&id).unwrap_or_default();
-            let agenda = gatherings::load_agenda(transaction, &[id]).await?.remove(&id).unwrap_or_default();
-            let invitations = gatherings::load_invitations(transaction, &[id]).await?.remove(&id).unwrap_or_default();
-            if hosts.contains(&self.community) {
-                hosts.retain(|host| *host != self.merged);
-            } else {
-                hosts.iter_mut().filter(|host| **host == self.merged).for_each(|host| *host = self.community);
-            }
-            let parts = GatheringParts { hosts: ruled("merged", Hosts::try_new(hosts))?, agenda, invitations };
-            gathering.revision += 1;
-            let _ = gatherings::update(write, &gathering, &parts).await?;
-            record(write, gathering.network, ChangeKind::Moved, (id, gathering.revision), None);
-            reports::follow_hosts(write, id).await?;
+        let moved = gatherings::rehost(write, self.merged, self.community).await?;
+        for gathering in &moved {
+            record(write, network, ChangeKind::Moved, *gathering, None);
         }
-        Ok(reports::rehost_items(write, self.merged, self.community).await?)
+        let moved: Vec<GatheringId> = moved.into_iter().map(|(id, _)| id).collect();
+        Ok(reports::rehost(write, &moved, self.merged, self.community).await?)
     }
 }

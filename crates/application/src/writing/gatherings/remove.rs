@@ -124,7 +124,7 @@ async fn remove(write: &mut Write, gathering: GatheringRecord, merged_into: Opti
         network: gathering.network,
         entity_type: EntityType::Gathering,
         entity: gathering.id.uuid(),
-        key: gathering.external_id.as_ref().map(ToString::to_string),
+        keys: gathering.external_id.iter().map(ToString::to_string).collect(),
         merged_into: merged_into.map(GatheringId::uuid),
     };
     removals::add(write, &removal).await?;

@@ -197,7 +197,7 @@ impl Socket {
     fn tick(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         let patience = self.http.patience;
         if self.stop.is_none() && self.stopping.as_mut().poll(context).is_ready() {
-            self.stop = Some(Instant::now() + patience.farewell);
+            self.stop = Some(Instant::now() + patience.finish);
         }
         if self.stop.is_some() && self.operations.is_empty() && self.replies.is_empty() {
             return Err(Close::stopping().into());

@@ -40,14 +40,25 @@ pub(crate) struct Patience {
     silence: Duration,
     /// For the peer to take what was written.
     write: Duration,
-    /// For operations to end when the service stops, and for the peer to say goodbye.
+    /// For operations to end when the service stops.
+    finish: Duration,
+    /// For the peer to say goodbye.
     farewell: Duration,
+}
+
+impl Patience {
+    /// That of a service which lets what runs go on for so long when it stops.
+    pub(crate) fn with_grace(grace: Duration) -> Self {
+        let patience = Self::default();
+        // The goodbyes are part of it.
+        Self { finish: grace.saturating_sub(patience.farewell), ..patience }
+    }
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let [init, ping, silence, write, farewell] = [3, 20, 60, 30, 2].map(Duration::from_secs);
-        Self { init, ping, silence, write, farewell }
+        let [init, ping, silence, write, finish, farewell] = [3, 20, 60, 30, 2, 2].map(Duration::from_secs);
+        Self { init, ping, silence, write, finish, farewell }
     }
 }
 

@@ -17,7 +17,12 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::protocol::{IdJson, list};
+use tracing::info;
+
+use super::{
+    super::observe::cut,
+    protocol::{IdJson, list},
+};
 
 /// The largest message that is sent. An answer is bounded by what it may cost, which is a few MiB; only the free texts of reports
 /// could make it larger than this.
@@ -158,10 +163,19 @@ impl Operation {
 }
 
 impl Stage {
+    /// Takes what became of an operation, and has the log say so as it does of requests.
     fn of(started: Started) -> Self {
         match started {
-            Started::Done(outcome) => Self::Answered(stream::iter([answer(&outcome)]).boxed()),
-            Started::Following(events) => Self::Following(events),
+            Started::Done(outcome) => {
+                let (operation, cost) = (outcome.operation.map(|it| it.to_string()), outcome.cost);
+                let operation_name = outcome.operation_name.as_deref().map(cut);
+                info!(operation, operation_name, cost, code = outcome.failure.map(ErrorCode::as_str), "answered");
+                Self::Answered(stream::iter([answer(&outcome)]).boxed())
+            }
+            Started::Following(events) => {
+                info!(operation_name = events.operation_name.as_deref().map(cut), cost = events.cost, "followed");
+                Self::Following(events)
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ use crate::serve::Server;
 /// Nothing here takes this long unless it is broken.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-const LONG: Patience = Patience { init: DEADLINE, ping: DEADLINE, silence: DEADLINE, write: DEADLINE, farewell: DEADLINE };
+const LONG: Patience =
+    Patience { init: DEADLINE, ping: DEADLINE, silence: DEADLINE, write: DEADLINE, finish: DEADLINE, farewell: DEADLINE };
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(DEADLINE, what).await.unwrap()
