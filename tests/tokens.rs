@@ -48,11 +48,25 @@ async fn only_those_with_a_valid_token_write(address: String) {
         .await;
     assert_eq!(payload["userErrors"], json!([]));
 
+    // Someone who followed with the token before it is revoked is told so, and where to go on under other rights.
+    let network = service.network("weave").await;
+    let mut open = Follower::start(&service, Some(&secret), REPORTS, &network, None).await;
+
     // The secret is nowhere in the database.
     assert!(!succeed(&address, &["token", "list"]).contains("cvn_"));
     assert!(succeed(&address, &["token", "revoke", &id]).contains("is revoked"));
     let (status, answer) = post(Some(&format!("Bearer {secret}"))).await;
     assert_eq!((status, code(&answer).as_str()), (401, "UNAUTHENTICATED"), "{answer}");
+    let end = open.message().await;
+    assert!(end.contains("UNAUTHENTICATED") && end.contains("\"cursor\""), "{end}");
+    open.subscribe(
+        "2",
+        "mutation { removeGathering(input: { idempotencyKey: \"x\", gathering: \"x\", expectedRevision: 1 }) { removed } }",
+        json!({}),
+    )
+    .await;
+    let refused = open.message().await;
+    assert!(refused.contains("UNAUTHENTICATED"), "an open connection is no way around it: {refused}");
     assert_eq!(run(&address, &["token", "revoke", &id]).status.code(), Some(1), "there is nothing left to revoke");
     assert!(succeed(&address, &["token", "list"]).contains("revoked at"));
 

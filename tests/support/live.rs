@@ -116,9 +116,14 @@ impl Follower {
         let payload = token.map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
         follower.say(json!({ "type": "connection_init", "payload": payload })).await;
         assert!(follower.message().await.contains("connection_ack"));
-        follower.say(json!({ "type": "subscribe", "id": "1", "payload": { "query": query, "variables": variables } })).await;
+        follower.subscribe("1", query, variables).await;
         let first = follower.message().await;
         (follower, first)
+    }
+
+    /// Sends an operation.
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query, "variables": variables } })).await;
     }
 
     async fn say(&mut self, message: Value) {

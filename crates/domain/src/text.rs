@@ -89,6 +89,9 @@ fn check_slug(text: &str) -> Result<(), Invalid> {
     if text.is_empty() || text.chars().count() > 128 {
         return Err(Invalid::new("is not a slug: it has 1 to 128 characters"));
     }
+    if matches!(text, "." | "..") {
+        return Err(Invalid::new("is not a slug: in an address it leads elsewhere"));
+    }
     match text.chars().find(|c| !legal(*c)) {
         Some(c) => Err(Invalid::new(format!("is not a slug: {c:?} is none of letters, digits, '-', '_', '.', '~'"))),
         None => Ok(()),

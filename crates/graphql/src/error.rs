@@ -70,6 +70,8 @@ impl From<Error> for async_graphql::Error {
     }
 }
 
+/// What was read was removed while it was being read.
+pub(crate) const OVERTAKEN: &str = "something was removed while it was read: ask again";
 /// All that a client reads of a fault of ours.
 pub(crate) const INTERNAL: &str = "internal error";
 const UNAVAILABLE: &str = "temporarily unavailable: try again later";

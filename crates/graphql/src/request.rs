@@ -20,6 +20,7 @@ use crate::{
 ///
 /// It has no `Debug`, for neither queries nor variables may reach a log.
 #[expect(missing_debug_implementations, reason = "query and variables stay out of logs")]
+#[derive(Clone)]
 pub struct GraphqlRequest {
     /// The document.
     pub query: String,
@@ -155,6 +156,11 @@ impl Outcome {
         error::finish(&mut self.response.errors);
         let code = self.codes().next().and_then(ErrorCode::find);
         Self { failure: Some(code.unwrap_or(ErrorCode::InternalServerError)), ..self }
+    }
+
+    /// Whether it is a query that read what was removed meanwhile, so that another answer is to be had.
+    pub(crate) fn was_overtaken(&self) -> bool {
+        self.operation == Some(OperationType::Query) && self.response.errors.iter().any(|error| error.message == error::OVERTAKEN)
     }
 
     /// The codes of its errors.

@@ -15,6 +15,9 @@ use crate::{
     schema::{ConveneSchema, SchemaOptions, request_data, schema},
 };
 
+/// How often a query is executed whose records are removed while it reads them.
+const ATTEMPTS: u32 = 4;
+
 /// The GraphQL service. Clones share it.
 #[derive(Clone)]
 pub struct Service {
@@ -44,8 +47,18 @@ impl Service {
 
     /// Answers an operation with one answer.
     pub async fn execute(&self, caller: Caller, request: GraphqlRequest) -> Outcome {
-        let data = |request| self.data(request, caller);
-        request::execute(&self.schema, &self.guard, request, self.deadline, data).await
+        let run = |request| {
+            let data = |request| self.data(request, caller);
+            request::execute(&self.schema, &self.guard, request, self.deadline, data)
+        };
+        // Lists and what their entries refer to are read one after the other, and others write meanwhile.
+        for _ in 1..ATTEMPTS {
+            let outcome = run(request.clone()).await;
+            if !outcome.was_overtaken() {
+                return outcome;
+            }
+        }
+        run(request).await
     }
 
     /// Answers an operation that may go on.

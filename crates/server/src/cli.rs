@@ -111,7 +111,7 @@ pub(crate) enum TokenCommand {
     /// Make a token and print its secret, which is shown only this once
     Create {
         /// Whom or what it is for, such as "Field team Nakuru"
-        #[arg(long)]
+        #[arg(long, value_parser = token_name)]
         name: Text,
         /// For how many days it is valid; without it, until it is revoked
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
@@ -125,6 +125,14 @@ pub(crate) enum TokenCommand {
         #[arg(value_name = "TOKEN_ID")]
         id: TokenId,
     },
+}
+
+/// A name that fits on a line of the list.
+fn token_name(name: &str) -> Result<Text, String> {
+    if name.chars().count() > 100 || name.contains(char::is_control) {
+        return Err("a name is one line of at most 100 characters".to_owned());
+    }
+    name.parse().map_err(|reason: convene_domain::Invalid| reason.to_string())
 }
 
 /// Arguments of `migrate`.

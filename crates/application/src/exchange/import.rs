@@ -96,7 +96,7 @@ pub struct Imported {
     pub conflicts: Vec<String>,
     /// What looks wrong.
     pub suspicious: Vec<Suspicion>,
-    /// Files of the folder that were left alone.
+    /// Files of the folder that were left alone, and what the files still have that was merged or removed here.
     pub ignored: Vec<String>,
     /// The new head of each network that was written to.
     pub heads: Vec<Head>,
@@ -147,16 +147,13 @@ pub async fn import(
     Err(ImportError::Busy(busy))
 }
 
-fn summarise(plan: &Plan, ignored: Vec<String>) -> Imported {
+fn summarise(plan: &Plan, mut ignored: Vec<String>) -> Imported {
+    ignored.extend(plan.gone.iter().cloned());
     let mut summary =
         Imported { counts: Vec::new(), conflicts: Vec::new(), suspicious: suspicious::find(plan), ignored, heads: Vec::new() };
     tally(&mut summary, "networks", &plan.networks);
     tally(&mut summary, "terms", &plan.terms);
     tally(&mut summary, "communities", &plan.communities);
-    if let Some((_, counts)) = summary.counts.last_mut() {
-        counts.conflicting += plan.merged.len();
-    }
-    summary.conflicts.extend(plan.merged.iter().map(|slug| format!("community {slug} (merged into another here)")));
     tally(&mut summary, "gatherings", &plan.gatherings);
     tally(&mut summary, "RSVPs", &plan.rsvps);
     tally(&mut summary, "reports", &plan.reports);

@@ -37,6 +37,12 @@ impl AttendancePart {
         self.organisation.as_ref()
     }
 
+    /// The same part with so many people more.
+    pub fn and(&self, more: HeadCount) -> Result<Self, Invalid> {
+        let people = HeadCount::try_new(i64::from(self.people.people()) + i64::from(more.people()))?;
+        Ok(Self { people, ..self.clone() })
+    }
+
     /// How many people.
     pub fn people(&self) -> HeadCount {
         self.people

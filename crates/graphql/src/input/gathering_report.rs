@@ -104,7 +104,8 @@ pub(crate) struct AppendToGatheringReportInput {
     report: ID,
     /// Items to add after those there are, up to 500 in all.
     items: Option<Vec<ReportItemInput>>,
-    /// People to count in, by role and organisation; none that was counted before.
+    /// People to count in, by role and organisation, together with those of the same who were counted before. A total that
+    /// is then too small grows with them.
     attendance_parts: Option<Vec<AttendancePartInput>>,
     /// What the gathering brought about as well: codes of the network's vocabulary (`DESIRED_OUTCOME`).
     outcomes: Option<Vec<String>>,

@@ -30,7 +30,10 @@ use convene_application::{App, Result};
 use convene_domain::access::Caller;
 use tracing::Instrument;
 
-use crate::{budget, error::Error};
+use crate::{
+    budget,
+    error::{self, Error, ErrorCode},
+};
 
 /// What batches are loaded with: the application, as one caller may use it.
 #[derive(Debug)]
@@ -95,9 +98,10 @@ pub(crate) async fn load_all<K: Batch>(
     Ok(loaders_of(context)?.load_many(keys).await?)
 }
 
-/// Loads what a record refers to, so that it has to be there.
+/// Loads what a record refers to. It is there, unless both were removed after the record was read: whoever asks again is
+/// told neither of them.
 pub(crate) async fn load_referred<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<K::Value, Error> {
-    load(context, key).await?.ok_or_else(|| Error::internal(format!("a record refers to one of {} that is not there", K::WHAT)))
+    load(context, key).await?.ok_or_else(|| Error::client(ErrorCode::Unavailable, error::OVERTAKEN))
 }
 
 fn loaders_of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loaders, Error> {

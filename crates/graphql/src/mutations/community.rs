@@ -106,7 +106,7 @@ impl CommunityMutation {
     /// Makes one community of two that are one in truth. The gatherings of the one that goes, the communities right beneath
     /// it and its slugs become those of the one that stays. `NOT_ALLOWED` when they are of different networks, when the one
     /// that stays stands right beneath the other, when a community beneath the one that goes cannot stand beneath the one that
-    /// stays, or when there are more than 2,000 gatherings to carry over; `CONFLICT` when one of the two was changed since you
+    /// stays, or when there are more than 10,000 gatherings to carry over; `CONFLICT` when one of the two was changed since you
     /// read it.
     async fn merge_communities(
         &self,

@@ -26,6 +26,8 @@ use crate::exchange::{
 #[derive(Debug)]
 pub(in crate::exchange) struct CommunityDraft {
     pub(in crate::exchange) id: CommunityId,
+    /// The slug that the file knows it by: one that it has, or had.
+    pub(in crate::exchange) told_slug: Slug,
     /// The content; its profile is that of the files only if `profile` says so.
     pub(in crate::exchange) content: Community,
     /// What the files say of the profile; `None` when they say nothing.
@@ -58,13 +60,14 @@ pub(super) fn read(
                 continue;
             }
             // A file may know a community by a name that it had: it keeps the one it has.
+            let told_slug = content.slug.clone();
             if let Some(stored) = directory.stored_communities.get(&id) {
                 content.slug = stored.slug.clone();
             }
             directory.name_community(content.network, &content.slug, id);
             directory.know(known(id, &content));
             rows.insert(id, row);
-            drafts.push(CommunityDraft { id, content, profile: None, aliases: Vec::new() });
+            drafts.push(CommunityDraft { id, told_slug, content, profile: None, aliases: Vec::new() });
         } else {
             directory.break_off(&files::COMMUNITIES, row.text("slug"));
         }

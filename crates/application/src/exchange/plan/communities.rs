@@ -78,9 +78,14 @@ pub(super) async fn make(
     let ids: Vec<CommunityId> = drafts.iter().filter(|draft| !draft.aliases.is_empty()).map(|draft| draft.id).collect();
     let former: HashMap<CommunityId, Vec<Slug>> = communities::load_former_slugs(database.reader(), &ids).await?;
     let plan = |draft: CommunityDraft| {
-        let CommunityDraft { id, mut content, profile, aliases } = draft;
+        let CommunityDraft { id, told_slug, mut content, profile, aliases } = draft;
         let had = former.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let prints_now = prints(id, &content, profile.as_ref(), (!aliases.is_empty()).then_some(&aliases));
+        let named = |slug: &Slug| {
+            let content = Community { slug: slug.clone(), ..content.clone() };
+            prints(id, &content, profile.as_ref(), (!aliases.is_empty()).then_some(&aliases))
+        };
+        // What the files say is known by the name they say it by, which can be an old one.
+        let (prints_now, compared) = (named(&told_slug), named(&content.slug));
         let stored = directory.stored_communities.get(&id).cloned();
         let fate = match &stored {
             None => Fate::Create,
@@ -88,7 +93,7 @@ pub(super) async fn make(
             Some(stored) => {
                 let aliases = (!aliases.is_empty()).then_some(had);
                 let current = prints(id, stored, profile.as_ref().map(|_| &stored.profile), aliases);
-                past.fate(id.uuid(), stored.revision, &prints_now, &current)
+                past.fate(id.uuid(), stored.revision, &compared, &current)
             }
         };
         if let (Some(stored), None) = (&stored, profile) {

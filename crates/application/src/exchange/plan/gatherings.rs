@@ -60,7 +60,7 @@ pub(super) async fn make(
     for draft in drafts {
         let prints = prints(&draft.content, draft.hosts.ids(), draft.agenda.as_deref(), draft.invitations.as_deref());
         let fate = match draft.is_stored {
-            false if gone.contains(&draft.id) => Fate::Conflict,
+            false if gone.contains(&draft.id) => Fate::Unchanged,
             false => Fate::Create,
             true => Fate::Unchanged,
         };
@@ -73,8 +73,7 @@ pub(super) async fn make(
             invitations: draft.invitations.unwrap_or_default(),
         };
         let record = GatheringRecord { id: draft.id, revision: None, content: draft.content, parts };
-        let removed = if fate == Fate::Conflict { " (removed here)" } else { "" };
-        plans.push(Planned { fate, name: format!("gathering {}{removed}", draft.external_id), prints, record });
+        plans.push(Planned { fate, name: format!("gathering {}", draft.external_id), prints, record });
     }
     for chunk in changed.chunks(500) {
         compare(database, past, &mut plans, chunk).await?;

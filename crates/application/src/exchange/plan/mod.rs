@@ -56,8 +56,8 @@ pub(super) struct Plan {
     pub(super) networks: Vec<NetworkPlan>,
     pub(super) terms: Vec<TermPlan>,
     pub(super) communities: Vec<CommunityPlan>,
-    /// The slugs of communities that are left out because they were merged into others here.
-    pub(super) merged: Vec<String>,
+    /// What the files still have, and was merged or removed here.
+    pub(super) gone: Vec<String>,
     pub(super) gatherings: Vec<GatheringPlan>,
     pub(super) rsvps: Vec<RsvpPlan>,
     pub(super) reports: Vec<ReportPlan>,
@@ -103,11 +103,12 @@ pub(super) async fn make(database: &Database, directory: &Directory, drafts: Dra
     let gone = |draft: &&GatheringDraft| directory.is_gone(draft.content.network, EntityType::Gathering, &draft.external_id);
     let gone = drafts.gatherings.iter().filter(|draft| !draft.is_stored && !overwrite).filter(gone);
     // What was removed here does not come back, and neither does what the files say of it.
-    let gone: HashSet<GatheringId> = gone.map(|draft| draft.id).collect();
-    let mut merged: Vec<String> = drafts.merged.into_iter().collect();
-    merged.sort();
+    let (gone, mut names): (HashSet<GatheringId>, Vec<String>) =
+        gone.map(|draft| (draft.id, format!("gathering {} (removed here)", draft.external_id))).unzip();
+    names.extend(drafts.merged.iter().map(|slug| format!("community {slug} (merged into another here)")));
+    names.sort();
     Ok(Plan {
-        merged,
+        gone: names,
         rsvps: rsvps::make(database, &past, &drafts.reports, (&new, &gone)).await?,
         networks: networks::make(&past, directory, drafts.networks),
         terms: networks::make_terms(&past, drafts.terms),

@@ -78,8 +78,7 @@ pub(super) async fn make(
         for draft in chunk {
             let mut plan = plan(past, draft, stored.remove(&draft.id))?;
             if gone.contains(&draft.gathering) {
-                plan.fate = Fate::Conflict;
-                plan.name.push_str(" (its gathering was removed here)");
+                plan.fate = Fate::Unchanged;
             }
             plans.push(plan);
         }

@@ -12,7 +12,7 @@ use convene_persistence::{
     reports,
 };
 
-use super::{load_parts, locked};
+use super::{check_past, load_parts, locked};
 use crate::{
     gatherings::GatheringRecord,
     writing::{Command, Done, Refusal, Stop, check, record, refusal::ruled},
@@ -78,7 +78,10 @@ impl Command for MergeGatherings {
             (GatheringStatus::Cancelled, GatheringStatus::Held) => {
                 return Err(Refusal::rule("gathering", "was called off, and the other one took place: keep that one").into());
             }
-            (GatheringStatus::Planned, GatheringStatus::Held) => GatheringStatus::Held,
+            (GatheringStatus::Planned, GatheringStatus::Held) => {
+                check_past(write, &stays)?;
+                GatheringStatus::Held
+            }
             (status, _) => status,
         };
         let (of_goes, of_stays) = (reports::lock_of(write, goes.id).await?, reports::lock_of(write, stays.id).await?);
@@ -86,6 +89,9 @@ impl Command for MergeGatherings {
         match (of_goes, of_stays) {
             (Some(_), Some(_)) => {
                 return Err(Refusal::rule("merged", "has a report, as the gathering has: one of them has to go first").into());
+            }
+            (Some(_), None) if stays.status == GatheringStatus::Cancelled => {
+                return Err(Refusal::rule("gathering", "was called off, and the other one has a report: keep that one").into());
             }
             (Some(mut report), None) => {
                 report.content.gathering = stays.id;

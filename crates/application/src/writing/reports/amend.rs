@@ -175,7 +175,9 @@ impl Command for AmendReport {
         let changed = self.change_items.iter().map(|change| {
             let item = content.items().iter().find(|(id, _)| *id == change.id).map(|(_, item)| item);
             let item = match item {
-                _ if !named.insert(change.id) => Err(Refusal::invalid(["id"], "is named twice")),
+                _ if !named.insert(change.id) || self.remove_items.contains(&change.id) => {
+                    Err(Refusal::invalid(["id"], "is named twice"))
+                }
                 None => Err(Refusal::new(RefusalCode::NotFound, ["id"], "is no item of this report")),
                 Some(item) => change.apply(item),
             };

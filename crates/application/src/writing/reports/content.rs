@@ -95,30 +95,59 @@ impl Content {
         if total.is_none() && parts.is_none() {
             return Ok(());
         }
-        let sum: u32 = self.attendance.parts().iter().map(|part| part.people().people()).sum();
-        let was_sum = !self.attendance.parts().is_empty() && self.total().is_some_and(|total| total.people() == sum);
-        let total = total.unwrap_or(if was_sum { None } else { self.total() });
-        for (index, part) in parts.iter().flatten().enumerate() {
-            if let Some(role) = part.role().filter(|role| !self.attendance.parts().iter().any(|old| old.role() == Some(role))) {
-                self.vocabulary
-                    .check(VocabularyKind::ParticipantRole, role)
-                    .map_err(|reason| Refusal::invalid(["attendanceParts", &index.to_string(), "role"], reason))?;
-            }
-        }
+        let total = total.unwrap_or(if self.is_sum() { None } else { self.total() });
+        self.check_roles(parts.as_deref().unwrap_or_default())?;
         let field = if parts.is_some() { "attendanceParts" } else { "attendance" };
         let parts = parts.unwrap_or_else(|| self.attendance.parts().to_vec());
-        self.attendance = Attendance::try_new(total, parts).map_err(|reason| Refusal::invalid([field], reason.to_string()))?;
+        self.attendance = Attendance::try_new(total, parts).map_err(|reason| match field {
+            "attendance" => Refusal::invalid([field], "is less than the people of its parts"),
+            _ => Refusal::invalid([field], reason.to_string()),
+        })?;
         self.changed = true;
         Ok(())
     }
 
-    /// Counts in more people, by role and organisation.
+    /// Counts in more people, by role and organisation, together with those of the same who were counted before. A total
+    /// that was told by itself grows when it is no longer enough.
     pub(super) fn count_in(&mut self, more: &[AttendancePart]) -> Result<(), Refusal> {
         if more.is_empty() {
             return Ok(());
         }
-        let parts = self.attendance.parts().iter().chain(more).cloned().collect();
-        self.count(None, Some(parts))
+        self.check_roles(more)?;
+        let mut parts = self.attendance.parts().to_vec();
+        for (index, part) in more.iter().enumerate() {
+            let same = |old: &&mut AttendancePart| (old.role(), old.organisation()) == (part.role(), part.organisation());
+            match parts.iter_mut().find(same) {
+                Some(old) => {
+                    *old = old.and(part.people()).map_err(|reason| {
+                        Refusal::invalid(["attendanceParts", &index.to_string(), "people"], reason.to_string())
+                    })?;
+                }
+                None => parts.push(part.clone()),
+            }
+        }
+        let sum: u32 = parts.iter().map(|part| part.people().people()).sum();
+        let enough = self.total().filter(|total| !self.is_sum() && total.people() < sum);
+        let grown = enough.map(|_| HeadCount::try_new(i64::from(sum))).transpose();
+        let grown = grown.map_err(|reason| Refusal::invalid(["attendanceParts"], reason.to_string()))?;
+        self.count(grown.map(Some), Some(parts))
+    }
+
+    /// Checks roles that were not counted in before.
+    fn check_roles(&self, parts: &[AttendancePart]) -> Result<(), Refusal> {
+        for (index, part) in parts.iter().enumerate() {
+            if let Some(role) = part.role().filter(|role| !self.attendance.parts().iter().any(|old| old.role() == Some(role))) {
+                let checked = self.vocabulary.check(VocabularyKind::ParticipantRole, role);
+                checked.map_err(|reason| Refusal::invalid(["attendanceParts", &index.to_string(), "role"], reason))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the total is no more than the sum of its parts.
+    fn is_sum(&self) -> bool {
+        let sum: u32 = self.attendance.parts().iter().map(|part| part.people().people()).sum();
+        !self.attendance.parts().is_empty() && self.total().is_some_and(|total| total.people() == sum)
     }
 
     /// Says which outcomes or functions were served: these, or these as well.

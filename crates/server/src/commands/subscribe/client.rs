@@ -65,6 +65,10 @@ impl Client {
         let mut request = url.into_client_request().map_err(|error| lost(&error))?;
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
         let (socket, _) = match timeout(CONNECT, connect_async(request)).await {
+            // There is a server, and it does not serve this here.
+            Ok(Err(tungstenite::Error::Http(answer))) if answer.status().is_client_error() => {
+                return Err(Ending::Refused(format!("there is no such service: it answers {}", answer.status())));
+            }
             Ok(connected) => connected.map_err(|error| lost(&error))?,
             Err(_) => return Err(lost(&format!("no answer for {} s", CONNECT.as_secs()))),
         };
