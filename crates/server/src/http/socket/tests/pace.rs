@@ -165,7 +165,8 @@ async fn the_service_waits_for_operations_to_end_and_says_goodbye() {
 
 #[tokio::test]
 async fn the_service_does_not_wait_for_ever() {
-    let service = Service::start(Patience { farewell: Duration::from_millis(200), ..LONG }).await;
+    let service =
+        Service::start(Patience { finish: Duration::from_millis(200), farewell: Duration::from_millis(200), ..LONG }).await;
     let _feed = service.feed("a");
     let mut client = service.client().await;
     client.subscribe("1", "feed a").await;
