@@ -367,3 +367,22 @@ async fn who_follows_goes_on_after_a_restart(address: String) {
     assert_eq!(seen.len(), 8, "nothing twice");
 }
 on_both!(who_follows_goes_on_after_a_restart);
+
+/// What a node has ready for those who follow is not shown any more once it was hidden, however lately it was made.
+async fn what_was_hidden_since_is_not_shown_to_those_who_come_back(address: String) {
+    let service = Service::start(&address);
+    let tree = plant(&service, &token(&address)).await;
+    let mut stranger = Follower::start(&service, None, REPORTS, &tree.network, None).await;
+    let start = stranger.cursor.clone();
+    let (gathering, _) = tree.plan(&tree.city.0, 1).await;
+    let (report, revision) = tree.submit(&gathering).await;
+    assert_eq!(stranger.change().await.1["report"]["attendance"], 12);
+    let input = json!({ "report": report, "expectedRevision": revision, "audience": "MEMBERS" });
+    tree.writer.make("amendGatheringReport", input, "report").await;
+    assert_eq!(stranger.change().await.1["change"]["effect"], "LEFT");
+    let mut again = Follower::start(&service, None, REPORTS, &tree.network, Some(&start)).await;
+    let told = again.changes(2).await;
+    assert_eq!(told.iter().map(|(_, item)| text(&item["change"]["kind"])).collect::<Vec<_>>(), ["SUBMITTED", "AMENDED"]);
+    assert!(told.iter().all(|(_, item)| item["report"].is_null()), "{told:?}");
+}
+on_both!(what_was_hidden_since_is_not_shown_to_those_who_come_back);

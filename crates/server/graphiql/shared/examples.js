@@ -41,9 +41,14 @@ export async function ids() {
   };
 }
 
+/** Who looks around asks first, then writes, then follows. */
+const KINDS = ['query', 'mutation', 'subscription'];
+const kind = ({ query }) => KINDS.findIndex((word) => new RegExp(`^${word}`, 'm').test(query));
+
 /** The example operations; their variables are their own and, before those, the ids. */
 export async function examples(ids) {
   const operations = await fetch(new URL('graphiql/operations.json', location.href)).then((response) => response.json());
+  operations.sort((one, other) => kind(one) - kind(other));
   return operations.map(({ name, query, variables }) => ({ name, query, variables: fill(query, variables, ids) }));
 }
 
