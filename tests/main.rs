@@ -22,6 +22,7 @@ mod killed;
 mod killed_writer;
 mod operations;
 mod questions;
+mod races;
 mod serve;
 mod tokens;
 mod typescript;
