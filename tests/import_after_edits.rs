@@ -24,7 +24,8 @@ fn files() -> tempfile::TempDir {
     write(
         "gatherings.csv",
         "external_id,community_slug,title,starts_at,status\n\
-         g-1,nakuru,First,2026-03-01,HELD\ng-2,nakuru-town,Second,2026-03-02,HELD\ng-3,nakuru,Twice,2026-03-03,HELD\n",
+         g-1,nakuru,First,2026-03-01,HELD\ng-2,nakuru-town,Second,2026-03-02,HELD\ng-3,nakuru,Twice,2026-03-03,HELD\n\
+         g-4,nakuru;nakuru-town,Together,2026-03-04,HELD\n",
     );
     write("reports.csv", "gathering_external_id,attendance,rsvp_yes,audience\ng-1,5,7,PUBLIC\ng-2,6,8,PUBLIC\ng-3,7,9,PUBLIC\n");
     folder
@@ -69,7 +70,7 @@ async fn what_was_removed_or_merged_does_not_come_back(address: String) {
     // Unless the files are to win: the gathering is one of the city that is left, with its report.
     succeed(&address, &["import", "--overwrite", path]);
     let data = service.ask(query, json!({ "within": network })).await;
-    assert_eq!(data["gatherings"]["nodes"].as_array().map(Vec::len), Some(3));
+    assert_eq!(data["gatherings"]["nodes"].as_array().map(Vec::len), Some(4));
     assert_eq!(data["gatheringReports"]["totalCount"], 3);
     assert_eq!(data["communities"]["nodes"].as_array().map(Vec::len), Some(1), "what was merged stays merged");
     let said = succeed(&address, &["import", path]);

@@ -235,3 +235,35 @@ async fn a_total_is_at_fault_when_it_alone_is_too_small_for_its_parts() {
     let amended = done(world, "amendGatheringReport", with(at("report", &report, 1), json!({ "attendance": 6 })), REPORT).await;
     assert_eq!(amended["report"]["attendance"], 6);
 }
+
+/// People of one organisation came through two doors, and each door counts; a total told before grows when it has to.
+#[tokio::test]
+async fn people_counted_at_two_doors_add_up() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let draft =
+        json!({ "gathering": place.gathering, "attendance": 12, "attendanceParts": [{ "role": "LEADERS", "people": 6 }] });
+    let report = done(world, "draftGatheringReport", draft, REPORT).await["report"]["id"].take();
+    let door = |people: i32| json!({ "report": report, "attendanceParts": [{ "organisation": "Red Cross", "people": people }, { "role": "LEADERS", "people": 1 }] });
+    let first = done(world, "appendToGatheringReport", door(3), REPORT).await["report"].take();
+    assert_eq!((&first["attendance"], first["attendanceParts"].as_array().unwrap().len()), (&json!(12), 2));
+    let second = done_by(world, facilitator(2), "appendToGatheringReport", door(4), REPORT).await["report"].take();
+    let people: Vec<i64> =
+        second["attendanceParts"].as_array().unwrap().iter().map(|part| part["people"].as_i64().unwrap()).collect();
+    assert_eq!((&second["attendance"], people), (&json!(15), vec![8, 7]));
+    // The place that is named is that of what was sent.
+    let wrong = json!({ "report": report, "attendanceParts": [{ "role": "CLOWNS", "people": 1 }] });
+    assert_eq!(reason(world, "appendToGatheringReport", wrong).await, pair("INVALID", "attendanceParts.0.role"));
+}
+
+/// A report goes along when two gatherings are one in truth, but not to one that was called off.
+#[tokio::test]
+async fn a_draft_is_not_carried_to_a_gathering_that_was_called_off() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let other = Place::gathering(world, &place.city, "Spring again").await;
+    done(world, "draftGatheringReport", json!({ "gathering": place.gathering, "attendance": 3 }), REPORT).await;
+    done(world, "cancelGathering", at("gathering", &other, 1), "gathering { id }").await;
+    let input = json!({ "gathering": other, "expectedRevision": 2, "merged": place.gathering, "expectedMergedRevision": 1 });
+    assert_eq!(reason(world, "mergeGatherings", input).await, pair("NOT_ALLOWED", "gathering"));
+}
