@@ -300,6 +300,16 @@ pub async fn lock(write: &Write, id: CommunityId) -> Result<Option<Record>> {
     crate::write::lock::<community::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
 }
 
+/// Reads communities and keeps others from writing them; in the order of their ids, so that two writes never wait for each
+/// other.
+pub async fn lock_many(write: &Write, ids: &[CommunityId]) -> Result<HashMap<CommunityId, Record>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let (transaction, of) = (write.transaction(), (community::Entity, community::Column::Id));
+    let asked = community::Entity::find().filter(dialect::is_any_id(transaction.get_database_backend(), of, &ids));
+    let found = asked.order_by_asc(community::Column::Id).lock_exclusive().all(transaction).await?;
+    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+}
+
 /// Reads the communities right under one, and keeps others from writing them.
 pub async fn lock_children(write: &Write, parent: CommunityId) -> Result<Vec<Record>> {
     let children = community::Entity::find()

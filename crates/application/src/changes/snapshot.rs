@@ -28,16 +28,17 @@ pub async fn snapshot(
     app: &App,
     caller: Caller,
     reader: Reader,
-    from: SnapshotPlace,
     filter: &ChangeFilter,
-    first: usize,
+    (from, first): (SnapshotPlace, usize),
 ) -> Result<ChangePage> {
+    let first = i64::try_from(first).unwrap_or(i64::MAX);
     let (mut place, mut items) = (Some(from), Vec::new());
     while let Some(now) = place.clone().filter(|_| items.is_empty()) {
         let Some(entity_type) = EntityType::ALL.get(now.entity_type).copied() else { break };
         let wanted = filter.entity_types.is_empty() || filter.entity_types.contains(&entity_type);
-        let page =
-            if wanted { read(app, caller, reader.within, entity_type, now.after.clone(), first).await? } else { Page::empty() };
+        let request = PageRequest::try_new(Some(first), None, now.after.clone(), None)
+            .map_err(|reason| Error::Invalid { argument: "first", reason })?;
+        let page = if wanted { read(app, caller, reader.within, entity_type, &request).await? } else { Page::empty() };
         let ids: Vec<(Uuid, i64)> = page.entries.iter().map(|(_, (_, id, revision))| (*id, *revision)).collect();
         let changes = if ids.is_empty() { HashMap::new() } else { log::load_by_revision(app.reader(), &ids).await? };
         for (after, (_, id, _)) in &page.entries {
@@ -56,46 +57,36 @@ pub async fn snapshot(
     Ok(ChangePage { items, end: ReadingCursor { log: reader.cursor(), snapshot: place }, has_more: true })
 }
 
-async fn read(
-    app: &App,
-    caller: Caller,
-    within: Within,
-    entity_type: EntityType,
-    after: Option<Place>,
-    first: usize,
-) -> Result<Page<Found>> {
+async fn read(app: &App, caller: Caller, within: Within, entity_type: EntityType, request: &PageRequest) -> Result<Page<Found>> {
     let connection = app.reader();
-    let first = i64::try_from(first).unwrap_or(i64::MAX);
-    let request =
-        PageRequest::try_new(Some(first), None, after, None).map_err(|reason| Error::Invalid { argument: "first", reason })?;
     Ok(match entity_type {
         EntityType::Network => match within {
             Within::Network(id) => {
                 let network = networks::load_many(connection, &[id]).await?.remove(&id);
-                in_memory(network.map(|network| (network.id.uuid(), network.revision)).into_iter().collect(), &request)
+                in_memory(network.map(|network| (network.id.uuid(), network.revision)).into_iter().collect(), request)
             }
             Within::Community(_) => Page::empty(),
         },
         EntityType::Term => match within {
             Within::Network(id) => {
                 let terms = terms::load_by_network(connection, &[id]).await?.remove(&id).unwrap_or_default();
-                in_memory(terms.iter().map(|term| (term.id.uuid(), term.revision)).collect(), &request)
+                in_memory(terms.iter().map(|term| (term.id.uuid(), term.revision)).collect(), request)
             }
             Within::Community(_) => Page::empty(),
         },
         EntityType::Community => {
             let pages =
-                communities::list(connection, &[within], &CommunityFilter::default(), CommunityOrder::Slug, &request).await?;
+                communities::list(connection, &[within], &CommunityFilter::default(), CommunityOrder::Slug, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
         EntityType::Gathering => {
             let filter = GatheringFilter::default();
-            let pages = gatherings::list(connection, &[within], &filter, GatheringOrder::OldestFirst, &request).await?;
+            let pages = gatherings::list(connection, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
         EntityType::GatheringReport => {
             let (rights, filter) = (caller.report_rights(), ReportFilter::default());
-            let pages = reports::list(connection, rights, &[within], &filter, GatheringOrder::OldestFirst, &request).await?;
+            let pages = reports::list(connection, rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
     })

@@ -57,7 +57,7 @@ pub enum ErrorCode {
     ShuttingDown,
     /// The request took too long.
     DeadlineExceeded,
-    /// Something we depend on does not answer at the moment.
+    /// Something we depend on does not answer at the moment, or what was read was removed meanwhile.
     Unavailable,
     /// A fault of ours.
     InternalServerError,

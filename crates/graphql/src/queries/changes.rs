@@ -58,12 +58,12 @@ impl ChangesQuery {
         let page = match after.as_deref().map(decode).transpose()? {
             None => {
                 let reader = changes::open(app, *caller, within, None).await?;
-                changes::snapshot(app, *caller, reader, SnapshotPlace::start_of(0), &filter, first).await?
+                changes::snapshot(app, *caller, reader, &filter, (SnapshotPlace::start_of(0), first)).await?
             }
             Some(ReadingCursor { log, snapshot }) => {
                 let reader = changes::open(app, *caller, within, Some(log)).await?;
                 match snapshot {
-                    Some(place) => changes::snapshot(app, *caller, reader, place, &filter, first).await?,
+                    Some(place) => changes::snapshot(app, *caller, reader, &filter, (place, first)).await?,
                     None => changes::page(app, reader, &filter, first).await?,
                 }
             }

@@ -32,7 +32,8 @@ impl Subscription {
     /// Follows the gathering reports of a place: of all communities of a network, or of a community and everything
     /// beneath it. Each report that comes into your sight, changes or leaves it is one item, in the order in which it
     /// was written, each exactly once. Errors: `NOT_FOUND` when the place does not exist; for `after` those of
-    /// `changed`. The stream ends with `LAGGED` or `SHUTTING_DOWN` and the cursor to go on with.
+    /// `changed`. The stream ends with an error that has a code, such as
+    /// `LAGGED` or `SHUTTING_DOWN`, and the cursor to go on with.
     async fn gathering_report_changed(
         &self,
         ctx: &Context<'_>,
@@ -53,7 +54,8 @@ impl Subscription {
     /// order in which it was written, each exactly once. It goes on where the query `changes` ends. Errors: `NOT_FOUND`
     /// when the place does not exist; `BAD_CURSOR` when `after` is no cursor of this network's log; `CURSOR_EXPIRED`
     /// when the log no longer reaches back to it, and `SCOPE_CHANGED` when you may now read more or less than then: read
-    /// `changes` without `after` anew. The stream ends with `LAGGED` or `SHUTTING_DOWN` and the cursor to go on with.
+    /// `changes` without `after` anew. The stream ends with an error that has a code, such as
+    /// `LAGGED` or `SHUTTING_DOWN`, and the cursor to go on with.
     async fn changed(
         &self,
         ctx: &Context<'_>,

@@ -183,6 +183,16 @@ pub async fn lock(write: &Write, id: GatheringId) -> Result<Option<Record>> {
     crate::write::lock::<gathering::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
 }
 
+/// Reads gatherings and keeps others from writing them; in the order of their ids, so that two writes never wait for each
+/// other.
+pub async fn lock_many(write: &Write, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let (transaction, of) = (write.transaction(), (gathering::Entity, gathering::Column::Id));
+    let asked = gathering::Entity::find().filter(dialect::is_any_id(transaction.get_database_backend(), of, &ids));
+    let found = asked.order_by_asc(gathering::Column::Id).lock_exclusive().all(transaction).await?;
+    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+}
+
 /// Counts the gatherings that a community hosts itself, alone or with others.
 pub async fn count_hosted<C: ConnectionTrait>(connection: &C, community: CommunityId) -> Result<u64> {
     let hosts = gathering_host::Entity::find().filter(gathering_host::Column::CommunityId.eq(community.uuid()));

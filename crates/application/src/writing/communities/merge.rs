@@ -41,16 +41,9 @@ impl Command for MergeCommunities {
         if self.community == self.merged {
             return Err(Refusal::rule("merged", "is the community itself").into());
         }
-        // In the order of their ids, so that two merges never wait for each other.
-        let mut found = Vec::new();
-        for id in [self.community.min(self.merged), self.community.max(self.merged)] {
-            found.push(communities::lock(write, id).await?);
-        }
-        if self.merged < self.community {
-            found.reverse();
-        }
-        let goes = check::expect(found.pop().flatten(), "merged", ("expectedMergedRevision", self.expected_merged))?;
-        let stays = check::expect(found.pop().flatten(), "community", (check::EXPECTED, self.expected))?;
+        let mut found = communities::lock_many(write, &[self.community, self.merged]).await?;
+        let goes = check::expect(found.remove(&self.merged), "merged", ("expectedMergedRevision", self.expected_merged))?;
+        let stays = check::expect(found.remove(&self.community), "community", (check::EXPECTED, self.expected))?;
         if goes.network != stays.network {
             return Err(Refusal::rule("merged", "belongs to another network").into());
         }

@@ -61,16 +61,9 @@ impl Command for MergeGatherings {
         if self.gathering == self.merged {
             return Err(Refusal::rule("merged", "is the gathering itself").into());
         }
-        // In the order of their ids, so that two merges never wait for each other.
-        let mut found = Vec::new();
-        for id in [self.gathering.min(self.merged), self.gathering.max(self.merged)] {
-            found.push(gatherings::lock(write, id).await?);
-        }
-        if self.merged < self.gathering {
-            found.reverse();
-        }
-        let goes = check::expect(found.pop().flatten(), "merged", ("expectedMergedRevision", self.expected_merged))?;
-        let mut stays = check::expect(found.pop().flatten(), "gathering", (check::EXPECTED, self.expected))?;
+        let mut found = gatherings::lock_many(write, &[self.gathering, self.merged]).await?;
+        let goes = check::expect(found.remove(&self.merged), "merged", ("expectedMergedRevision", self.expected_merged))?;
+        let mut stays = check::expect(found.remove(&self.gathering), "gathering", (check::EXPECTED, self.expected))?;
         if goes.network != stays.network {
             return Err(Refusal::rule("merged", "belongs to another network").into());
         }
