@@ -32,6 +32,8 @@ pub struct GraphqlRequest {
     pub extensions: Map<String, Json>,
     /// Whether the transport may change nothing, as with GET.
     pub read_only: bool,
+    /// The cursor of the last item that came over a connection that broke off, where the transport says it.
+    pub last_event_id: Option<String>,
 }
 
 impl GraphqlRequest {
@@ -86,6 +88,7 @@ impl GraphqlRequest {
             variables: Variables::from_json(Json::Object(optional_object(&mut object, "variables")?)),
             extensions: optional_object(&mut object, "extensions")?,
             read_only,
+            last_event_id: None,
         })
     }
 }

@@ -9,10 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use convene_domain::change::LogCursor;
 use futures::{Stream, StreamExt, stream::BoxStream};
 
 pub(crate) use self::{group::group, run::Run};
-use crate::request::Outcome;
+use crate::{cursor, request::Outcome};
 
 /// What became of an operation.
 #[derive(Debug)]
@@ -26,10 +27,30 @@ pub enum Started {
 /// What a transport sends of an operation that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The next answer, as the JSON of its body. The bytes are shared by all who follow the same.
-    Next(Bytes),
+    /// The next answer.
+    Next(Item),
     /// The operation has ended because of these errors, as a JSON list of GraphQL errors. Nothing comes after it.
     Errors(Bytes),
+}
+
+/// An answer of an operation that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The JSON of its body. The bytes are shared by all who follow the same.
+    pub body: Bytes,
+    cursor: Option<LogCursor>,
+}
+
+impl Item {
+    /// An answer, after which its follower is at this place in the log; `None` when it follows none.
+    pub fn new(body: Bytes, cursor: Option<LogCursor>) -> Self {
+        Self { body, cursor }
+    }
+
+    /// The cursor to go on with after this answer, for transports that have a place of their own for it.
+    pub fn cursor(&self) -> Option<String> {
+        self.cursor.map(cursor::encode_log)
+    }
 }
 
 /// A subscription that was started: its events until it ends. Dropping it ends it.

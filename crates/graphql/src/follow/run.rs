@@ -29,7 +29,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::{Event, Following, Started, group};
+use super::{Event, Following, Item, Started, group};
 use crate::{
     cursor,
     error::{Error, ErrorCode},
@@ -99,7 +99,7 @@ impl Run {
         let mut variables = request.variables;
         // Kept as long as it is followed: no more than what the operation uses.
         variables.retain(|name, _| checked.declares(name));
-        let stage = Stage::Opening(Arc::clone(&cell));
+        let stage = Stage::Opening { resume: request.last_event_id, opened: Arc::clone(&cell) };
         let outcome = execute(&service, caller, (&checked, &variables), stage).await;
         let opened = Mutex::lock(&cell).unwrap_or_else(PoisonError::into_inner).take();
         let (opened, first) = match (opened, body(&outcome)) {
@@ -134,7 +134,7 @@ impl Run {
 
     async fn next(&mut self) -> Option<Event> {
         if let Some(first) = self.first.take() {
-            return Some(Event::Next(first));
+            return Some(self.item(first));
         }
         while !self.over {
             if self.followed.is_stopping() {
@@ -150,14 +150,14 @@ impl Run {
             if now >= self.checkpoint {
                 self.checkpoint = now + CHECKPOINT;
                 if let Some(checkpoint) = self.checkpoint().await {
-                    return Some(Event::Next(checkpoint));
+                    return Some(self.item(checkpoint));
                 }
             }
             if let Some(found) = self.queue.pop_front() {
                 match self.tell(&found).await {
                     Ok(Some(frame)) => {
                         (self.checkpoint, self.back_off, self.late) = (Instant::now() + CHECKPOINT, BACK_OFF.0, 0);
-                        return Some(Event::Next(frame));
+                        return Some(self.item(frame));
                     }
                     Ok(None) => {}
                     Err(Later { late }) => {
@@ -232,6 +232,10 @@ impl Run {
             // What went wrong for one may go right for the next.
             Some(Made { bytes: body(&outcome)?, keep: outcome.response.errors.is_empty() })
         }
+    }
+
+    fn item(&self, body: Bytes) -> Event {
+        Event::Next(Item::new(body, Some(self.opened.reader.cursor())))
     }
 
     async fn checkpoint(&self) -> Option<Bytes> {

@@ -18,7 +18,12 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) enum Stage {
     /// To check its arguments and say what it follows. It then answers a checkpoint.
-    Opening(Arc<Mutex<Option<Opened>>>),
+    Opening {
+        /// Where to go on, if the transport says so; it has seen more than the operation's `after` names.
+        resume: Option<String>,
+        /// Told what it follows.
+        opened: Arc<Mutex<Option<Opened>>>,
+    },
     /// To tell this of a change, or of none.
     Delivering(Delivery),
 }
@@ -75,11 +80,11 @@ impl Delivery {
 pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str>, wants: Wants) -> Result<Delivery, Error> {
     match context.data_opt::<Stage>() {
         Some(Stage::Delivering(delivery)) => Ok(delivery.clone()),
-        Some(Stage::Opening(opened)) => {
+        Some(Stage::Opening { resume, opened }) => {
             let Loads { app, caller } = loaders::of(context)?;
             let within = input::id("within", within)?;
             let foreign = || Error::client(ErrorCode::BadCursor, "after is not a cursor of a log");
-            let after = after.map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;
+            let after = resume.as_deref().or(after).map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;
             let reader = changes::open(app, *caller, within, after).await?;
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opened { reader, wants });
             Ok(Delivery { cursor: reader.cursor(), seen: None })

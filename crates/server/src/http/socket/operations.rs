@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use axum::extract::ws::Utf8Bytes;
 use convene_graphql::{
     error::ErrorCode,
-    follow::{Event, Following, Started},
+    follow::{Event, Following, Item, Started},
     guard::Refusal,
     request::Outcome,
 };
@@ -154,8 +154,10 @@ impl Operation {
             Stage::Following(events) => events.poll_next_unpin(context),
         };
         polled.map(|event| match event {
-            Some(Event::Next(body)) if body.len() > LARGEST_MESSAGE => (self.id_json.error(&too_large(body.len())), true),
-            Some(Event::Next(body)) => (self.id_json.next(&body), false),
+            Some(Event::Next(item)) if item.body.len() > LARGEST_MESSAGE => {
+                (self.id_json.error(&too_large(item.body.len())), true)
+            }
+            Some(Event::Next(item)) => (self.id_json.next(&item.body), false),
             Some(Event::Errors(errors)) => (self.id_json.error(&errors), true),
             None => (self.id_json.complete(), true),
         })
@@ -186,7 +188,7 @@ fn answer(outcome: &Outcome) -> Event {
         return Event::Errors(list(&outcome.response.errors).into());
     }
     match outcome.to_json() {
-        Ok(body) => Event::Next(body.into()),
+        Ok(body) => Event::Next(Item::new(body.into(), None)),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
             Event::Errors(list(&Outcome::internal().response.errors).into())

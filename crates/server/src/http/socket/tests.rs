@@ -17,7 +17,7 @@ use std::{
 use axum::body::Bytes;
 use convene_domain::access::Caller;
 use convene_graphql::{
-    follow::{Event, Following, Started},
+    follow::{Event, Following, Item, Started},
     request::{GraphqlRequest, Outcome},
 };
 use futures::{FutureExt, SinkExt, StreamExt, stream};
@@ -80,7 +80,7 @@ impl Operations {
             }
             ("flood", _) => {
                 let (flooded, dropped) = (Arc::clone(&self.flooded), self.dried.clone().drop_guard());
-                let event = Event::Next(Bytes::from(format!("\"{}\"", "x".repeat(1 << 16))));
+                let event = item(Bytes::from(format!("\"{}\"", "x".repeat(1 << 16))));
                 follow(stream::poll_fn(move |_| {
                     let _dropped_with_this = &dropped;
                     flooded.fetch_add(1, Ordering::Relaxed);
@@ -250,8 +250,12 @@ impl Client {
     }
 }
 
+fn item(body: Bytes) -> Event {
+    Event::Next(Item::new(body, None))
+}
+
 fn event(number: usize) -> Event {
-    Event::Next(Bytes::from(json!({ "data": number }).to_string()))
+    item(Bytes::from(json!({ "data": number }).to_string()))
 }
 
 fn next(id: &str, number: usize) -> Value {

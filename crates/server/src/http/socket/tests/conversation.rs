@@ -124,7 +124,7 @@ async fn operations_run_beside_each_other_and_ids_can_be_used_again() {
     client.subscribe("c", "caller").await;
     assert_eq!((client.receive().await["id"].clone(), client.receive().await), (json!("c"), complete("c")));
     // What others are sent as well is not written anew.
-    a.send(Event::Next(Bytes::from_static(b"{\"data\" :  3}"))).unwrap();
+    a.send(Event::Next(Item::new(Bytes::from_static(b"{\"data\" :  3}"), None))).unwrap();
     assert_eq!(client.text().await, r#"{"type":"next","id":"a","payload":{"data" :  3}}"#);
     drop(a);
     assert_eq!(client.receive().await, complete("a"));
