@@ -1,8 +1,12 @@
 //! The application: what every use case works on.
 
-use convene_domain::{change::Head, id::NetworkId};
-use convene_live::{AddressError, Feed, Followed, Source, WakeUps};
+use convene_domain::{
+    change::{Head, Position},
+    id::NetworkId,
+};
+use convene_live::{AddressError, Feed, Follower, Group, Interest, Source, WakeUps};
 use convene_persistence::{Database, Reads, log};
+use tokio::runtime::Handle;
 
 use crate::{Error, Result};
 
@@ -20,12 +24,13 @@ impl App {
         Ok(Self { database: Database::open(database_url, connections).await?, wake_ups, feed: None })
     }
 
-    /// Begins to listen to what is written, here and elsewhere, so that logs can be followed.
+    /// Begins to listen to what is written, here and elsewhere, so that logs can be followed. Followers are served, and
+    /// woken, on a runtime of their own.
     ///
     /// # Errors
     ///
     /// Fails if the address of Redis is none.
-    pub fn listening(self, redis_url: Option<&str>) -> std::result::Result<Self, AddressError> {
+    pub fn listening(self, redis_url: Option<&str>, serving: Handle) -> std::result::Result<Self, AddressError> {
         let (of_entries, of_heads) = (self.database.clone(), self.database.clone());
         let source = Source {
             entries: Box::new(move |network, after, limit| {
@@ -40,7 +45,7 @@ impl App {
                 })
             }),
         };
-        Ok(Self { feed: Some(Feed::start(source, redis_url)?), ..self })
+        Ok(Self { feed: Some(Feed::start(source, redis_url, serving)?), ..self })
     }
 
     /// Asks everything that the application depends on for a sign of life.
@@ -89,10 +94,22 @@ impl App {
         }
     }
 
-    /// Follows the log of a network.
-    pub(crate) async fn follow(&self, network: NetworkId) -> Result<Followed> {
+    /// Follows what a group is told of the log of a network, and begins such a group if there is none.
+    pub(crate) async fn follow(&self, network: NetworkId, group: Group, interest: Interest) -> Result<Follower> {
         let feed = self.feed.as_ref().ok_or(Error::Lost("the means to follow logs"))?;
-        feed.follow(network).await.map_err(Error::Unreadable)
+        feed.follow(network, group, interest).await.map_err(Error::Unreadable)
+    }
+
+    /// Follows what a group is told, if there is such a group.
+    pub(crate) fn find_followed(&self, group: Group) -> Option<Follower> {
+        self.feed.as_ref()?.find(group)
+    }
+
+    /// Finds the change at a position of a log among its newest entries, which are in memory; `None` when it is not among
+    /// them.
+    pub(crate) async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>> {
+        let Some(feed) = &self.feed else { return Ok(None) };
+        feed.locate(network, position).await.map_err(Error::Unreadable)
     }
 
     /// Where use cases read from.

@@ -10,7 +10,9 @@ use convene_domain::access::Caller;
 use convene_graphql::{
     SchemaOptions, Service,
     error::ErrorCode,
+    follow::Started,
     guard::{Limits, Refusal},
+    request::Outcome,
 };
 use futures::FutureExt;
 use hyper::server::conn::http1;
@@ -20,9 +22,13 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::{Builder, Handle, Runtime},
     signal::unix::{SignalKind, signal},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{debug, info, warn};
 
 use crate::{
@@ -49,8 +55,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Fails if it cannot begin: the database cannot be opened, or the address is taken.
 pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let app = commands::open(settings).await?.listening(commands::redis_url(settings))?;
-    let http = assemble(settings, &app)?;
+    let following = Builder::new_multi_thread().thread_name("following").enable_all().build();
+    let following = Following(Some(following.context("cannot begin to serve those who follow")?));
+    let app = commands::open(settings).await?.listening(commands::redis_url(settings), following.handle())?;
+    let http = assemble(settings, &app, following.handle())?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let told_to_stop = told_to_stop()?;
@@ -72,15 +80,36 @@ pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) ->
     Ok(())
 }
 
+/// The runtime that serves those who follow, for as long as this is held. Nobody else waits until thousands were sent
+/// what is theirs.
+struct Following(Option<Runtime>);
+
+impl Following {
+    fn handle(&self) -> Handle {
+        // It is there until this is dropped.
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// The one place where the routes meet the schema.
-fn assemble(settings: &Settings, app: &App) -> anyhow::Result<Http> {
+fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<Http> {
     let open = settings.profile == Profile::Development;
     let limits = Limits { cost: settings.query_cost_limit, introspection: open, ..Limits::default() };
     let deadline = Duration::from_secs(settings.request_timeout);
     let options = SchemaOptions { introspection: open, suggestions: open };
     let service = Service::try_new(app.clone(), options, limits, deadline).context("our own schema cannot be read")?;
     let (executes, starts, tokens, database) = (service.clone(), service, app.clone(), app.clone());
+    let runtime = Handle::current();
     Ok(Http {
+        serving,
         authenticate: Arc::new(move |token| {
             let app = tokens.clone();
             async move { authenticate(&app, &token).await }.boxed()
@@ -90,8 +119,13 @@ fn assemble(settings: &Settings, app: &App) -> anyhow::Result<Http> {
             async move { service.execute(caller, request).await }.boxed()
         }),
         start: Arc::new(move |caller, request| {
-            let service = starts.clone();
-            async move { service.start(caller, request).await }.boxed()
+            let (service, runtime) = (starts.clone(), runtime.clone());
+            // What is asked for over a socket is answered where everything else is, and no longer than someone waits.
+            async move {
+                let starting = runtime.spawn(async move { service.start(caller, request).await });
+                AbortOnDropHandle::new(starting).await.unwrap_or_else(|_| Started::Done(Box::new(Outcome::internal())))
+            }
+            .boxed()
         }),
         ping_database: Arc::new(move || {
             let app = database.clone();

@@ -4,10 +4,7 @@ use std::error::Error;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{
-        Request, State,
-        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
+    extract::{Request, State},
     http::{HeaderValue, Method, header},
     response::Response,
 };
@@ -22,13 +19,9 @@ use http_body_util::LengthLimitError;
 use super::{Http, answer, caller, negotiate, socket};
 
 /// Answers one request.
-pub(super) async fn serve(
-    State(http): State<Http>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    request: Request,
-) -> Response {
+pub(super) async fn serve(State(http): State<Http>, request: Request) -> Response {
     if wants_socket(&request) {
-        return socket::accept(http, upgrade, &request);
+        return socket::accept(http, request);
     }
     let Some(media) = negotiate::accepted(request.headers()) else {
         let message = "answers are application/graphql-response+json or application/json";

@@ -25,6 +25,7 @@ use convene_graphql::{
     request::{GraphqlRequest, Outcome},
 };
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::socket::Patience;
@@ -48,6 +49,8 @@ pub(crate) struct Http {
     pub(crate) execute: Execute,
     pub(crate) start: Start,
     pub(crate) ping_database: Ping,
+    /// The runtime that serves those who follow.
+    pub(crate) serving: Handle,
     /// Cancelled once the service is told to stop.
     pub(crate) stopping: CancellationToken,
     /// The connections that have to end before the service does.

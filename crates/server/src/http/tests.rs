@@ -44,6 +44,7 @@ fn http(database: Result<(), &'static str>) -> Http {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     let guard = Arc::new(Guard::try_new(Limits::default(), &schema.sdl()).unwrap());
     Http {
+        serving: tokio::runtime::Handle::current(),
         authenticate: Arc::new(|token| async move { authenticate(&token) }.boxed()),
         execute: Arc::new(move |caller, request| {
             let (schema, guard) = (schema.clone(), Arc::clone(&guard));

@@ -2,12 +2,13 @@
 
 use std::task::{Context, Poll};
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use convene_domain::access::Caller;
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::GraphqlRequest};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     connection::{End, Reply, Socket, Stage},
+    pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
 use crate::http::caller;
@@ -28,7 +29,7 @@ impl Socket {
                 self.pongs += 1;
                 return Ok(());
             }
-            Message::Pong(_) => return Ok(()),
+            Message::Pong(_) | Message::Frame(_) => return Ok(()),
             Message::Close(_) => return Err(End::Left),
         };
         if text.len() > LARGEST_INIT && !matches!(self.stage, Stage::Acknowledged(_)) {
@@ -97,14 +98,14 @@ impl Socket {
         match request {
             Ok(request) => self.operations.add(id, (self.http.start)(caller, request)),
             Err(refusal) => {
-                let error = IdJson::new(&id).error(&protocol::list(&[refusal.into_server_error()]));
+                let error = IdJson::new(&id).error(protocol::list(&[refusal.into_server_error()]));
                 self.reply(Some(id), error);
             }
         }
         Ok(())
     }
 
-    fn reply(&mut self, id: Option<String>, text: Utf8Bytes) {
-        self.replies.push_back(Reply { id, message: Message::Text(text) });
+    fn reply(&mut self, id: Option<String>, text: Text) {
+        self.replies.push_back(Reply { id, text });
     }
 }

@@ -150,6 +150,7 @@ impl Service {
                 async move { operations.start(caller, request).await }.boxed()
             }),
             ping_database: Arc::new(|| async { Ok(()) }.boxed()),
+            serving: tokio::runtime::Handle::current(),
             stopping: stopping.clone(),
             open: open.clone(),
             body_limit: 1 << 18,
