@@ -11,6 +11,7 @@ mod program;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod database_faults;
 mod demo;
 mod export;
 mod faults;

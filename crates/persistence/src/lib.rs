@@ -8,10 +8,12 @@
 //! 4. If the record has a scope or adds to a sum, extend the seal in a new step, and [`verify`].
 
 mod column;
+mod connections;
 mod database;
 mod dialect;
 mod entity;
 mod error;
+mod keeper;
 mod list;
 mod write;
 
@@ -27,6 +29,7 @@ pub mod terms;
 pub mod tokens;
 pub mod verify;
 
+pub use connections::{Connections, Transaction};
 pub use database::{Database, Reads};
 pub use error::{Error, Result};
 pub use write::Write;
