@@ -22,6 +22,7 @@ mod import_again;
 mod killed;
 mod killed_writer;
 mod operations;
+mod pruned;
 mod questions;
 mod races;
 mod serve;

@@ -23,6 +23,7 @@ pub mod imports;
 pub mod keys;
 pub mod log;
 pub mod networks;
+pub mod prune;
 pub mod removals;
 pub mod reports;
 pub mod terms;
