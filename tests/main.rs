@@ -25,6 +25,7 @@ mod operations;
 mod pruned;
 mod questions;
 mod races;
+mod restored;
 mod serve;
 mod tokens;
 mod typescript;
