@@ -11,6 +11,7 @@ mod program;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod database_faults;
 mod demo;
 mod export;
 mod faults;
@@ -21,8 +22,10 @@ mod import_again;
 mod killed;
 mod killed_writer;
 mod operations;
+mod pruned;
 mod questions;
 mod races;
+mod restored;
 mod serve;
 mod tokens;
 mod typescript;

@@ -1,14 +1,19 @@
 //! The application: what every use case works on.
 
+use std::time::Duration;
+
 use convene_domain::{
     change::{Head, Position},
     id::NetworkId,
 };
 use convene_live::{AddressError, Feed, Follower, Group, Interest, Source, WakeUps};
 use convene_persistence::{Database, Reads, log};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 
 use crate::{Error, Result};
+
+/// How long those who read logs in the background wait for an answer. They ask again, and that may fare better.
+const READING: Duration = Duration::from_secs(5);
 
 /// The open application. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -35,12 +40,13 @@ impl App {
         let source = Source {
             entries: Box::new(move |network, after, limit| {
                 let database = of_entries.clone();
-                Box::pin(async move { Ok(log::list(database.reader(), network, after, limit).await?) })
+                Box::pin(async move { Ok(timeout(READING, log::list(database.reader(), network, after, limit)).await??) })
             }),
             heads: Box::new(move |networks| {
                 let database = of_heads.clone();
                 Box::pin(async move {
-                    let heads = log::load_heads(database.reader(), database.instance(), &networks).await?;
+                    let heads = log::load_heads(database.reader(), database.instance(), &networks);
+                    let heads = timeout(READING, heads).await??;
                     Ok(heads.into_values().collect())
                 })
             }),

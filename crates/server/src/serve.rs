@@ -4,8 +4,12 @@ use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
-use chrono::Utc;
-use convene_application::{App, tokens, writing};
+use chrono::{TimeDelta, Utc};
+use convene_application::{
+    App,
+    changes::{self, Retention},
+    tokens, writing,
+};
 use convene_domain::access::Caller;
 use convene_graphql::{
     SchemaOptions, Service,
@@ -44,7 +48,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// How often what is no longer needed is cleared away.
-const DAY: Duration = Duration::from_hours(24);
+const CLEARING: Duration = Duration::from_hours(1);
 
 /// After the operating system refused a connection, mostly for want of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -72,10 +76,11 @@ pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) ->
         head_timeout: HEAD_TIMEOUT,
         grace: Duration::from_secs(settings.shutdown_grace),
     };
-    let forgetting = tokio::spawn(forget_keys(app.clone()));
+    let retention = Retention { age: TimeDelta::days(settings.log_keep_days.into()), changes: settings.log_keep_changes };
+    let clearing = tokio::spawn(clear_away(app.clone(), retention));
     // Those who follow are told where to go on, and that ends their operations.
     server.run(told_to_stop.map(|()| app.stop())).await;
-    forgetting.abort();
+    clearing.abort();
     info!("stopped");
     Ok(())
 }
@@ -157,14 +162,19 @@ async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
     }
 }
 
-/// Forgets, once a day, by which keys mutations were known that nobody repeats any more.
-async fn forget_keys(app: App) {
+/// Forgets, now and again, by which keys mutations were known that nobody repeats any more, and prunes the logs.
+async fn clear_away(app: App, retention: Retention) {
     loop {
         match writing::forget_keys(&app, Utc::now()).await {
             Ok(forgotten) => debug!(forgotten, "old idempotency keys were forgotten"),
             Err(error) => warn!(%error, "old idempotency keys cannot be forgotten"),
         }
-        tokio::time::sleep(DAY).await;
+        match changes::prune(&app, retention, Utc::now()).await {
+            Ok(0) => debug!("no log was to be pruned"),
+            Ok(pruned) => info!(pruned, "the logs were pruned"),
+            Err(error) => warn!(%error, "the logs cannot be pruned"),
+        }
+        tokio::time::sleep(CLEARING).await;
     }
 }
 

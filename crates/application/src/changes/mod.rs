@@ -2,12 +2,18 @@
 
 mod snapshot;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     access::{Caller, Rights},
     change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor},
     id::{NetworkId, Within},
 };
-use convene_persistence::{communities, log, networks};
+use convene_persistence::{
+    communities,
+    log::{self, Extent},
+    networks,
+    prune::{self, Keep},
+};
 
 pub use self::snapshot::snapshot;
 use crate::{App, Error, Result};
@@ -15,6 +21,15 @@ pub use convene_live::{End, Follower, Group, Interest, Made, Making, Next, Told,
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
 const SCAN: (u64, u64) = (100, 1_000);
+
+/// What is kept of each log. A change is pruned only if it is both older and further back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// For how long.
+    pub age: TimeDelta,
+    /// How many changes.
+    pub changes: u32,
+}
 
 /// Which changes a reader wants. An empty list means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,7 +108,7 @@ pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCu
     let network = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
     let rights = caller.rights();
     let Some(cursor) = after else {
-        let here = load_head(app, network).await?;
+        let here = extent_of(app, network).await?.head;
         return Ok(Reader { within, rights, here });
     };
     if cursor.log.network != network {
@@ -128,8 +143,9 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
 
 /// Looks a position up in the log.
 async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<Head> {
-    let head = load_head(app, network).await?;
-    if position > head.position {
+    let extent = extent_of(app, network).await?;
+    let head = extent.head;
+    if position > head.position || !extent.reaches(position) {
         return Err(Error::CursorExpired);
     }
     let change = match position {
@@ -137,12 +153,6 @@ async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<He
         position => log::find_at(app.reader(), network, position).await?.ok_or(Error::CursorExpired)?,
     };
     Ok(Head { position, change, ..head })
-}
-
-/// Where the log of a network ends.
-async fn load_head(app: &App, network: NetworkId) -> Result<Head> {
-    let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
-    heads.get(&network).copied().ok_or(Error::Lost("the heads of a log"))
 }
 
 /// Finds the network of a place. One that is no more still has a log, for those who were following it.
@@ -167,14 +177,33 @@ pub fn find_followed(app: &App, group: Group) -> Option<Follower> {
     app.find_followed(group)
 }
 
+async fn extent_of(app: &App, network: NetworkId) -> Result<Extent> {
+    let found = log::load_extent(app.reader(), app.database().instance(), network).await?;
+    found.ok_or(Error::Lost("the heads of a log"))
+}
+
+/// Prunes all logs, and says how many places in them were passed.
+pub async fn prune(app: &App, retention: Retention, now: DateTime<Utc>) -> Result<u64> {
+    let keep = Keep { since: now - retention.age, changes: i64::from(retention.changes) };
+    Ok(prune::run(app.database(), keep).await?)
+}
+
 /// Reads on from the database: the next changes that mean something to the reader, at most `limit` of them. Takes the
 /// reader past all that was looked at, and says whether that was all there is.
+///
+/// # Errors
+///
+/// Fails if the log was pruned past the reader, also while it was being read: then some of it may be missing.
 pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Vec<Seen>, bool)> {
     let network = reader.here.log.network;
     // Noted before the changes are read, so that none of those up to here can be missing among them.
-    let head = load_head(app, network).await?;
+    let head = extent_of(app, network).await?.head;
     let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
     let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
+    // Looked at after the changes were read: whatever is deleted was below the floor before.
+    if !extent_of(app, network).await?.reaches(reader.here.position) {
+        return Err(Error::CursorExpired);
+    }
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {
         if seen.len() == limit {

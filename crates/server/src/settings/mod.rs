@@ -60,6 +60,14 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_SHUTDOWN_GRACE", default_value = "20", value_parser = value_parser!(u64).range(0..=3_600), value_name = "SECONDS")]
     pub(crate) shutdown_grace: u64,
 
+    /// How long a change stays in the log of its network at least, in days
+    #[arg(long, global = true, env = "CONVENE_LOG_KEEP_DAYS", default_value = "7", value_parser = value_parser!(u16).range(0..=36_500), value_name = "DAYS")]
+    pub(crate) log_keep_days: u16,
+
+    /// How many of the newest changes stay in the log of each network at least, however old they are
+    #[arg(long, global = true, env = "CONVENE_LOG_KEEP_CHANGES", default_value = "1000000", value_parser = value_parser!(u32).range(1_000..), value_name = "NUMBER")]
+    pub(crate) log_keep_changes: u32,
+
     /// The form of the log, which is written to standard error
     #[arg(long, global = true, env = "CONVENE_LOG_FORMAT", default_value = "json", value_enum)]
     pub(crate) log_format: LogFormat,
