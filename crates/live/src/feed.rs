@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use tokio::{sync::watch, task::AbortHandle};
 use tracing::{debug, info, warn};
 
 use crate::{
-    AddressError, listen,
+    WakeUps, listen,
     ring::{Read, Ring},
 };
 
@@ -59,6 +59,8 @@ struct Shared {
     source: Source,
     rings: Mutex<HashMap<NetworkId, Kept>>,
     stopping: watch::Sender<bool>,
+    /// Whether the heads could not be read when it was last tried.
+    blind: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -105,24 +107,19 @@ impl Drop for Followed {
 }
 
 impl Feed {
-    /// Begins to listen, on Redis too if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the address of Redis is none. Whether it answers shows later, and nothing depends on it.
-    pub fn start(source: Source, redis_url: Option<&str>) -> Result<Self, AddressError> {
+    /// Begins to listen, on Redis too if there is one. Whether that answers shows later, and nothing depends on it.
+    pub fn start(source: Source, wake_ups: &WakeUps) -> Self {
         let feed = Self::new(source);
-        if let Some(url) = redis_url {
-            let client = listen::client(url)?;
-            feed.keep(tokio::spawn(listen::run(client, feed.clone())).abort_handle());
+        if let Some((client, health)) = wake_ups.hearing() {
+            feed.keep(tokio::spawn(listen::run(client, health, feed.clone())).abort_handle());
         }
         feed.keep(tokio::spawn(poll(feed.clone())).abort_handle());
-        Ok(feed)
+        feed
     }
 
     fn new(source: Source) -> Self {
         let (rings, stopping, tasks) = (Mutex::default(), watch::Sender::new(false), Mutex::default());
-        Self(Arc::new(Shared { source, rings, stopping, tasks }))
+        Self(Arc::new(Shared { source, rings, stopping, blind: AtomicBool::new(false), tasks }))
     }
 
     fn keep(&self, task: AbortHandle) {
@@ -168,6 +165,11 @@ impl Feed {
                 kept.ring.tell(position);
             }
         });
+    }
+
+    /// Whether the logs that are followed could be read when it was last tried.
+    pub fn is_reading(&self) -> bool {
+        !self.0.blind.load(Ordering::Relaxed)
     }
 
     /// Says to all who follow that the process is about to stop.
@@ -246,7 +248,9 @@ async fn poll(feed: Feed) {
     let mut failing = false;
     loop {
         tokio::time::sleep(POLL).await;
-        match feed.look().await {
+        let looked = feed.look().await;
+        feed.0.blind.store(looked.is_err(), Ordering::Relaxed);
+        match looked {
             Ok(()) if failing => {
                 failing = false;
                 info!("the heads of the logs can be read again");
@@ -339,7 +343,7 @@ mod tests {
                 })
             }),
         };
-        Feed::start(source, None).unwrap()
+        Feed::start(source, &WakeUps::try_new(None).unwrap())
     }
 
     async fn read_to(followed: &Followed, mut position: Position, end: Position) -> Vec<Position> {

@@ -13,12 +13,14 @@
 #![warn(missing_docs)]
 
 mod feed;
+mod health;
 mod listen;
 mod ring;
 mod slot;
 mod wake_ups;
 
 pub use feed::{Feed, Followed, Source};
+pub use health::Redis;
 pub use ring::{Reach, Ring};
 pub use slot::{Group, Made, Slot};
-pub use wake_ups::{AddressError, CHANNEL, PATIENCE, WakeUps};
+pub use wake_ups::{AddressError, CHANNEL, WakeUps};

@@ -3,19 +3,22 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
 use convene_domain::change::{Change, Entry};
+use metrics::Counter;
 use tokio::sync::watch;
 
 /// How many bytes of what was made of a ring's entries are kept.
 const BYTES: usize = 32 << 20;
 /// What keeping something costs beside its own bytes.
 const OVERHEAD: usize = 256;
+
+static SHARED: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("convene_frames_shared_total"));
 
 /// Those who are served the same: the fingerprint of what they asked for, and of the rights they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +98,7 @@ impl Slot {
             let good =
                 |frame: &&Frame| frame.hidden == hidden && (frame.made.borrow().is_some() || frame.made.has_changed().is_ok());
             if let Some(frame) = frames.by_group.get(&group).filter(good) {
+                SHARED.increment(1);
                 return frame.made.clone();
             }
             let (done, made) = watch::channel(None);

@@ -96,6 +96,29 @@ impl Database {
         Ok(snapshot)
     }
 
+    /// The pools of connections: a name, how many are in use, and how many are not.
+    pub fn pools(&self) -> Vec<(&'static str, usize, usize)> {
+        let named = match self.reader.get_database_backend() {
+            DbBackend::Postgres => vec![("shared", &self.reader)],
+            _ => vec![("reader", &self.reader), ("writer", &self.writer)],
+        };
+        let pool = |(name, connection): (&'static str, &DatabaseConnection)| {
+            let (open, idle) = match connection.get_database_backend() {
+                DbBackend::Postgres => {
+                    let pool = connection.get_postgres_connection_pool();
+                    (pool.size() as usize, pool.num_idle())
+                }
+                _ => {
+                    let pool = connection.get_sqlite_connection_pool();
+                    (pool.size() as usize, pool.num_idle())
+                }
+            };
+            // They are not read at one moment.
+            (name, open.saturating_sub(idle), idle)
+        };
+        named.into_iter().map(pool).collect()
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         self.reader.execute_unprepared("SELECT 1").await?;

@@ -49,7 +49,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Fails if it cannot begin: the database cannot be opened, or the address is taken.
 pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let app = commands::open(settings).await?.listening(commands::redis_url(settings))?;
+    let app = commands::open(settings).await?.listening();
     let http = assemble(settings, &app)?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr().context("cannot tell the address")?;

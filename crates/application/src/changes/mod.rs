@@ -10,7 +10,7 @@ use convene_domain::{
 use convene_persistence::{communities, log, networks};
 
 pub use self::snapshot::snapshot;
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, app::LOG_READS};
 pub use convene_live::{Followed, Group, Made, Reach, Slot};
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
@@ -142,6 +142,7 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
     let head = *heads.get(&network).ok_or(Error::Lost("the heads of a log"))?;
     let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
+    LOG_READS.increment(1);
     let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {

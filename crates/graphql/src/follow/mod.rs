@@ -1,5 +1,6 @@
 //! Operations that may go on: what a transport starts, and reads until it ends.
 
+mod counted;
 mod group;
 mod run;
 
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use convene_domain::change::LogCursor;
 use futures::{Stream, StreamExt, stream::BoxStream};
 
+use self::counted::Counted;
 pub(crate) use self::{group::group, run::Run};
 use crate::{cursor, request::Outcome};
 
@@ -60,12 +62,13 @@ pub struct Following {
     pub operation_name: Option<String>,
     /// What the operation counted for: for logs.
     pub cost: u64,
+    counted: Counted,
 }
 
 impl Following {
     /// A subscription with these events.
     pub fn new(events: impl Stream<Item = Event> + Send + 'static, operation_name: Option<String>, cost: u64) -> Self {
-        Self { events: events.boxed(), operation_name, cost }
+        Self { events: events.boxed(), operation_name, cost, counted: Counted::open() }
     }
 }
 
@@ -79,6 +82,10 @@ impl Stream for Following {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.events.poll_next_unpin(context)
+        let polled = self.events.poll_next_unpin(context);
+        if let Poll::Ready(event) = &polled {
+            self.counted.see(event.as_ref());
+        }
+        polled
     }
 }

@@ -223,6 +223,7 @@ impl Run {
         let (service, caller) = (self.service.clone(), self.caller);
         let (checked, variables) = (self.checked.clone(), self.variables.clone());
         async move {
+            metrics::counter!("convene_item_executions_total").increment(1);
             let outcome = execute(&service, caller, (&checked, &variables), Stage::Delivering(delivery)).await;
             let failed_with = |code: ErrorCode| outcome.codes().any(|found| found == code.as_str());
             late.store(failed_with(ErrorCode::DeadlineExceeded), Ordering::Relaxed);
