@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::debug;
 
-use super::{operations::Operations, protocol::Close};
+use super::{allowance::Allowance, operations::Operations, protocol::Close};
 use crate::http::Http;
 
 /// How many replies a peer may be owed before nothing more is read from it. Otherwise one that sends pings, and reads no pongs, could
@@ -34,6 +34,7 @@ pub(super) struct Socket {
     pub(super) http: Http,
     peer: WebSocket,
     pub(super) stage: Stage,
+    pub(super) allowance: Allowance,
     pub(super) operations: Operations,
     /// What is sent before anything that the operations say.
     pub(super) replies: VecDeque<Reply>,
@@ -84,6 +85,7 @@ impl Socket {
         Self {
             peer,
             stage: Stage::Opened,
+            allowance: Allowance::new(http.sockets.rate),
             operations: Operations::default(),
             replies: VecDeque::new(),
             pongs: 0,

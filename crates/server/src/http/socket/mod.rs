@@ -3,6 +3,7 @@
 //! One task serves a socket. It reads whenever there is something to read, and asks the operations for events only while the socket
 //! takes them: whoever reads slowly slows down nobody else, and nothing piles up for it.
 
+mod allowance;
 mod connection;
 mod conversation;
 mod operations;
@@ -24,6 +25,7 @@ use tracing::{Instrument, info_span};
 
 use self::{connection::Socket, operations::LARGEST_MESSAGE, protocol::SUBPROTOCOL};
 use super::{Http, answer, observe::RequestId};
+use crate::meters;
 
 /// Of each of the two buffers that a socket has even when idle; the usual 128 KiB would make thousands of sockets expensive. Small
 /// messages are written together when they fill one, or when there are no more.
@@ -53,6 +55,11 @@ impl Patience {
         // The goodbyes are part of it.
         Self { finish: grace.saturating_sub(patience.farewell), ..patience }
     }
+
+    /// The same, but so long for the first message, before it asks for a sign of life, and for any.
+    pub(crate) fn with_peers(self, [init, ping, silence]: [Duration; 3]) -> Self {
+        Self { init, ping, silence, ..self }
+    }
 }
 
 impl Default for Patience {
@@ -74,7 +81,7 @@ pub(super) fn accept(http: Http, upgrade: Result<WebSocketUpgrade, WebSocketUpgr
     let span = info_span!("socket", request_id = request.extensions().get().map_or("", RequestId::as_str));
     // Taken before the answer, so that the service cannot stop in between without noticing.
     let open = http.open.token();
-    let limit = http.body_limit;
+    let limit = http.sockets.message;
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
@@ -85,7 +92,7 @@ pub(super) fn accept(http: Http, upgrade: Result<WebSocketUpgrade, WebSocketUpgr
         .max_frame_size(limit)
         .on_upgrade(move |peer| {
             let serving = async move {
-                let _open = open;
+                let _open = (open, meters::Open::new(&meters::SOCKETS));
                 Socket::new(http, peer).serve().await;
             };
             serving.instrument(span)
