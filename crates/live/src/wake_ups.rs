@@ -25,7 +25,7 @@ pub const CHANNEL: &str = "convene:heads";
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How often Redis is asked for a sign of life, and how soon after a failure it is tried again.
-const CHECK: Duration = Duration::from_secs(1);
+const CHECK: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How many wake-ups may wait to be sent, and how many are sent together.
@@ -118,7 +118,7 @@ impl WakeUps {
                 // If it is full, it is looked after anyway.
                 let _ = jobs.try_send(Job::Check);
                 drop(jobs);
-                tokio::time::sleep(CHECK / 2).await;
+                tokio::time::sleep(CHECK).await;
             }
         });
         Some((client, health))

@@ -34,6 +34,9 @@ pub(crate) fn start() {
         Ok(recorder) => {
             // It is the first: only one can be installed.
             let _ = RECORDER.set(recorder);
+            for kind in [&HTTP, &SOCKETS, &EVENTS] {
+                kind.set(0.0);
+            }
         }
         Err(error) => tracing::warn!(%error, "nothing is counted for /metrics"),
     }

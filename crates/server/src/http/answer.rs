@@ -31,7 +31,7 @@ impl Summary {
 
 /// Answers a request that did not get as far as the negotiation of a type.
 pub(super) fn refuse(refusal: Refusal) -> Response {
-    answer(Outcome::refused(refusal), Media::Json)
+    answer(&Outcome::refused(refusal), Media::Json)
 }
 
 /// Answers whoever comes when too many connections are open. A handshake of a WebSocket is refused so as well: to accept it only to
@@ -44,7 +44,7 @@ pub(super) async fn crowded() -> Response {
 }
 
 /// Writes an outcome in the type that was negotiated.
-pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
+pub(super) fn answer(outcome: &Outcome, media: Media) -> Response {
     let (status, body) = match outcome.to_json() {
         Ok(body) => (status(outcome.failure, media), body),
         Err(error) => {
@@ -58,7 +58,7 @@ pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    response.extensions_mut().insert(Summary::of(&outcome));
+    response.extensions_mut().insert(Summary::of(outcome));
     response
 }
 

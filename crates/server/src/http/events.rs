@@ -42,8 +42,8 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 
 /// Sends what became of an operation that is already answered, even if that is only what is wrong with it: a browser shows a page
 /// nothing of an event stream that begins with an error of HTTP.
-pub(super) fn answer(outcome: Outcome) -> Response {
-    let summary = Summary::of(&outcome);
+pub(super) fn answer(outcome: &Outcome) -> Response {
+    let summary = Summary::of(outcome);
     let body = outcome.to_json().or_else(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         Outcome::internal().to_json()

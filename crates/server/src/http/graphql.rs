@@ -45,7 +45,7 @@ pub(super) async fn serve(
         Ok((caller, request)) => match (http.start)(caller, request).await {
             Started::Following(following) => return events::follow(following),
             Started::Done(outcome) if form == Form::Events && outcome.failure != Some(ErrorCode::MethodNotAllowed) => {
-                return events::answer(*outcome);
+                return events::answer(&outcome);
             }
             Started::Done(outcome) => *outcome,
         },
@@ -53,7 +53,7 @@ pub(super) async fn serve(
         Err(refusal) => Outcome::refused(refusal),
     };
     let not_allowed = outcome.failure == Some(ErrorCode::MethodNotAllowed);
-    let mut response = answer::answer(outcome, form.document());
+    let mut response = answer::answer(&outcome, form.document());
     if not_allowed {
         // A mutation has an address with GET, but only POST runs it.
         let allow = if method == Method::GET { "POST" } else { "GET, POST" };
