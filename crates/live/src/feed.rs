@@ -18,7 +18,7 @@ use tokio::{runtime::Handle, task::AbortHandle};
 use tracing::{debug, info, warn};
 
 use crate::{
-    AddressError, Follower, Group, Interest, listen,
+    Follower, Group, Interest, WakeUps, listen,
     ring::{Read, Ring},
 };
 
@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     /// Held by whoever begins a ring.
     looking: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
+    /// Whether the heads could not be read when it was last tried.
+    blind: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
     /// The runtime that serves followers.
     serving: Handle,
@@ -85,24 +87,20 @@ impl Shared {
 }
 
 impl Feed {
-    /// Begins to listen, on Redis too if there is one. Followers are woken on the runtime that serves them.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the address of Redis is none. Whether it answers shows later, and nothing depends on it.
-    pub fn start(source: Source, redis_url: Option<&str>, serving: Handle) -> Result<Self, AddressError> {
+    /// Begins to listen, on Redis too if there is one. Whether that answers shows later, and nothing depends on it.
+    /// Followers are woken on the runtime that serves them.
+    pub fn start(source: Source, wake_ups: &WakeUps, serving: Handle) -> Self {
         let feed = Self::new(source, serving);
-        if let Some(url) = redis_url {
-            let client = listen::client(url)?;
-            feed.keep(tokio::spawn(listen::run(client, feed.clone())).abort_handle());
+        if let Some((client, health)) = wake_ups.hearing() {
+            feed.keep(tokio::spawn(listen::run(client, health, feed.clone())).abort_handle());
         }
         feed.keep(tokio::spawn(poll(feed.clone())).abort_handle());
-        Ok(feed)
+        feed
     }
 
     fn new(source: Source, serving: Handle) -> Self {
-        let (rings, looking, stopping, tasks) = Default::default();
-        Self(Arc::new(Shared { source, rings, looking, stopping, tasks, serving }))
+        let (rings, looking, stopping, blind, tasks) = Default::default();
+        Self(Arc::new(Shared { source, rings, looking, stopping, blind, tasks, serving }))
     }
 
     fn keep(&self, task: AbortHandle) {
@@ -172,6 +170,11 @@ impl Feed {
                 kept.ring.tell(position);
             }
         });
+    }
+
+    /// Whether the logs that are followed could be read when it was last tried.
+    pub fn is_reading(&self) -> bool {
+        !self.0.blind.load(Ordering::Relaxed)
     }
 
     /// Says to all who follow that the process is about to stop.
@@ -267,7 +270,9 @@ async fn poll(feed: Feed) {
     loop {
         tokio::time::sleep(POLL).await;
         feed.tell_places();
-        match feed.look().await {
+        let looked = feed.look().await;
+        feed.0.blind.store(looked.is_err(), Ordering::Relaxed);
+        match looked {
             Ok(()) if failing => {
                 failing = false;
                 info!("the heads of the logs can be read again");

@@ -14,6 +14,7 @@
 
 mod feed;
 mod follower;
+mod health;
 mod line;
 mod listen;
 mod ring;
@@ -25,8 +26,9 @@ mod wakers;
 
 pub use feed::{Feed, Source};
 pub use follower::{End, Follower, Next};
+pub use health::Redis;
 pub use line::{Group, Interest};
 pub use slot::Slot;
 pub use told::{Made, Making, Told, Unmade};
-pub use wake_ups::{AddressError, CHANNEL, PATIENCE, WakeUps};
+pub use wake_ups::{AddressError, CHANNEL, WakeUps};
 pub use wakers::{Waiting, Wakers};

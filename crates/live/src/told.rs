@@ -2,11 +2,12 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use metrics::Counter;
 use tokio::sync::watch;
 
 use crate::{
@@ -45,6 +46,8 @@ pub struct Told {
     stock: Arc<Stock>,
 }
 
+static SHARED: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("convene_frames_shared_total"));
+
 #[derive(Debug, Default)]
 struct Frame {
     /// How often something had been hidden when the making began.
@@ -75,7 +78,10 @@ impl Told {
     pub fn frame(&self) -> Option<Bytes> {
         let hidden = self.stock.hidden();
         self.with(|frame| match &frame.state {
-            State::Made(kept) if frame.hidden == hidden => Some(kept.bytes.clone()),
+            State::Made(kept) if frame.hidden == hidden => {
+                SHARED.increment(1);
+                Some(kept.bytes.clone())
+            }
             _ => None,
         })
     }

@@ -16,7 +16,7 @@ use convene_persistence::{
 };
 
 pub use self::snapshot::snapshot;
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, app::LOG_READS};
 pub use convene_live::{End, Follower, Group, Interest, Made, Making, Next, Told, Unmade, Waiting, Wakers};
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
@@ -199,6 +199,7 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     // Noted before the changes are read, so that none of those up to here can be missing among them.
     let head = extent_of(app, network).await?.head;
     let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
+    LOG_READS.increment(1);
     let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
     // Looked at after the changes were read: whatever is deleted was below the floor before.
     if !extent_of(app, network).await?.reaches(reader.here.position) {

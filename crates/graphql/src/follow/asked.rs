@@ -104,6 +104,7 @@ impl Asked {
         let (service, caller) = (self.service.clone(), self.caller);
         let (checked, variables) = (self.checked.clone(), self.variables.clone());
         async move {
+            metrics::counter!("convene_item_executions_total").increment(1);
             let loads = Loads { app: service.app.clone(), caller, common };
             let data = |request: Request| with_loads(request, loads).data(Stage::Delivering(delivery));
             let outcome = execute(&service, &checked, &variables, data).await;

@@ -1,6 +1,7 @@
 //! Operations that may go on: what a transport starts, and reads until it ends.
 
 mod asked;
+mod counted;
 mod group;
 mod run;
 mod signed;
@@ -16,6 +17,7 @@ use convene_domain::change::LogCursor;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use serde_json::json;
 
+use self::counted::Counted;
 pub(crate) use self::{
     signed::SignIns,
     start::{Openings, start},
@@ -69,12 +71,13 @@ pub struct Following {
     pub operation_name: Option<String>,
     /// What the operation counted for: for logs.
     pub cost: u64,
+    counted: Counted,
 }
 
 impl Following {
     /// A subscription with these events.
     pub fn new(events: impl Stream<Item = Event> + Send + 'static, operation_name: Option<String>, cost: u64) -> Self {
-        Self { events: events.boxed(), cursor: None, operation_name, cost }
+        Self { events: events.boxed(), cursor: None, operation_name, cost, counted: Counted::open() }
     }
 
     /// What it is told when it is ended because its events are not taken: the errors, with the cursor to go on with.
@@ -102,6 +105,9 @@ impl Stream for Following {
         let polled = self.events.poll_next_unpin(context);
         if let Poll::Ready(Some(Event::Next(item))) = &polled {
             self.cursor = item.cursor;
+        }
+        if let Poll::Ready(event) = &polled {
+            self.counted.see(event.as_ref());
         }
         polled
     }

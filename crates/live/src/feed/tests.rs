@@ -79,7 +79,7 @@ fn feed(log: &Shared) -> Feed {
             Box::pin(future::ready(Ok(vec![head])))
         }),
     };
-    Feed::start(source, None, Handle::current()).unwrap()
+    Feed::start(source, &WakeUps::try_new(None).unwrap(), Handle::current())
 }
 
 /// What a group makes of an entry: its position and how often it was made.

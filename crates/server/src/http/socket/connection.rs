@@ -20,6 +20,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::debug;
 
 use super::{
+    allowance::Allowance,
     operations::Operations,
     pipe::{Pipe, Text},
     protocol::Close,
@@ -38,6 +39,7 @@ pub(super) struct Socket {
     pub(super) http: Http,
     peer: WebSocketStream<Pipe>,
     pub(super) stage: Stage,
+    pub(super) allowance: Allowance,
     pub(super) operations: Operations,
     /// What is sent before anything that the operations say.
     pub(super) replies: VecDeque<Reply>,
@@ -92,6 +94,7 @@ impl Socket {
         Self {
             peer,
             stage: Stage::Opened,
+            allowance: Allowance::new(http.sockets.rate),
             operations: Operations::default(),
             replies: VecDeque::new(),
             pongs: 0,

@@ -16,12 +16,12 @@ use crate::http::caller;
 /// The largest message before the caller is known.
 const LARGEST_INIT: usize = 16 << 10;
 
-/// How many operations may run on one socket.
-const MOST_OPERATIONS: usize = 100;
-
 impl Socket {
     /// Takes in a message.
     pub(super) fn receive(&mut self, message: Message) -> Result<(), End> {
+        if !self.allowance.take() {
+            return Err(Close::too_many("messages").into());
+        }
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Close::malformed("a message is text").into()),
@@ -86,12 +86,11 @@ impl Socket {
         if self.operations.contains(&id) {
             return Err(Close::running(&id));
         }
-        let running = self.operations.len();
+        if self.operations.len() >= self.http.sockets.operations {
+            return Err(Close::too_many("operations"));
+        }
         let request = if self.http.stopping.is_cancelled() {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the service is about to stop"))
-        } else if running >= MOST_OPERATIONS {
-            let (limit, actual) = (MOST_OPERATIONS as u64, running as u64 + 1);
-            Err(Refusal::over(ErrorCode::OperationNotSupported, "operations on one connection", limit, actual))
         } else {
             GraphqlRequest::from_json(request.as_bytes())
         };

@@ -3,6 +3,7 @@
 //! One task serves a socket. It reads whenever there is something to read, and asks the operations for events only while the socket
 //! takes them: whoever reads slowly slows down nobody else, and nothing piles up for it.
 
+mod allowance;
 mod connection;
 mod conversation;
 mod operations;
@@ -38,6 +39,7 @@ use tracing::{Instrument, debug, info_span};
 
 use self::{connection::Socket, pipe::Pipe, protocol::SUBPROTOCOL};
 use super::{Http, answer, observe::RequestId};
+use crate::{meters, serve::Connection};
 
 /// The buffer that a socket has for reading even when idle; the usual 128 KiB would make thousands of sockets expensive.
 const READ_BUFFER: usize = 1 << 10;
@@ -68,6 +70,11 @@ impl Patience {
         let patience = Self::default();
         // The goodbyes are part of it.
         Self { finish: grace.saturating_sub(patience.farewell), ..patience }
+    }
+
+    /// The same, but so long for the first message, before it asks for a sign of life, and for any.
+    pub(crate) fn with_peers(self, [init, ping, silence]: [Duration; 3]) -> Self {
+        Self { init, ping, silence, ..self }
     }
 }
 
@@ -103,8 +110,8 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
         // A task of its own again: what the handshake took is given back.
         serving.spawn(
             async move {
-                let _open = open;
-                match peer(connection, read, http.body_limit).await {
+                let _open = (open, meters::Open::new(&meters::SOCKETS));
+                match peer(connection, read, http.sockets.message).await {
                     Ok(peer) => Socket::new(http, peer).serve().await,
                     Err(error) => debug!(%error, "a socket cannot be served"),
                 }
@@ -119,8 +126,8 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
 /// Takes the connection out of the server's hands, with what it has read already.
 async fn take_over(upgrade: OnUpgrade) -> anyhow::Result<(std::net::TcpStream, Bytes)> {
     let upgraded: Upgraded = upgrade.await?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| anyhow!("it is none of ours"))?;
-    Ok((parts.io.into_inner().into_std()?, parts.read_buf))
+    let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| anyhow!("it is none of ours"))?;
+    Ok((parts.io.into_inner().into_stream().into_std()?, parts.read_buf))
 }
 
 /// A WebSocket over a connection, with as little memory as it can do with.

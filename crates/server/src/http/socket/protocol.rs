@@ -72,6 +72,10 @@ impl Close {
         Self::new(4429, "Too many initialisation requests")
     }
 
+    pub(super) fn too_many(what: &str) -> Self {
+        Self::new(4429, format!("Too many {what}"))
+    }
+
     pub(super) fn running(id: &str) -> Self {
         Self::new(4409, format!("Subscriber for {id} already exists"))
     }
