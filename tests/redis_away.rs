@@ -109,6 +109,9 @@ async fn a_redis_that_stands_still_is_noticed_and_nobody_waits_for_it() {
         let metrics =
             async || reqwest::get(format!("{}/metrics", service.url)).await.expect("answers").text().await.expect("text");
         assert!(metrics().await.contains("convene_redis_up 0\n"));
+        // A machine that is very busy may lose it more often, but says so once each time.
+        let said = |program: &Running| program.count("Redis is away") - program.count("Redis is back");
+        assert_eq!((said(&service.program), said(&other.program)), (1, 1));
 
         ford.still.send_replace(false);
         becomes(&service, "ok", "ok").await;
@@ -118,7 +121,7 @@ async fn a_redis_that_stands_still_is_noticed_and_nobody_waits_for_it() {
         assert_eq!(follower.change().await.1["change"]["entityId"], report);
         for program in [&service.program, &other.program] {
             program.line("Redis is back");
-            assert_eq!((program.count("Redis is away"), program.count("Redis is back")), (1, 1));
+            assert_eq!(said(program), 0);
         }
     })
     .await;
