@@ -1,0 +1,134 @@
+//! Many sockets in one thread, for little: one system call a delivery, and no buffers of their own.
+
+mod frames;
+mod socket;
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+
+use self::socket::Socket;
+pub(crate) use self::socket::Talk;
+
+/// How much is read at a time.
+const BUFFER: usize = 64 << 10;
+/// How many sockets are told of at a time: few, so that the time that is noted is the time it is.
+const EVENTS: usize = 256;
+/// How long to wait for anything. Long, because it is only reached when something is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a socket heard.
+#[derive(Debug)]
+pub(crate) struct Heard<'b> {
+    /// When.
+    pub(crate) at: Instant,
+    /// The message that tells of a change.
+    pub(crate) text: &'b [u8],
+}
+
+/// Sockets that follow.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    poll: Poll,
+    events: Events,
+    buffer: Vec<u8>,
+    sockets: Vec<Socket>,
+    /// How many of them have begun.
+    live: usize,
+}
+
+impl Crowd {
+    pub(crate) fn new() -> Result<Self> {
+        let poll = Poll::new().context("cannot poll")?;
+        Ok(Self { poll, events: Events::with_capacity(EVENTS), buffer: vec![0; BUFFER], sockets: Vec::new(), live: 0 })
+    }
+
+    /// Adds sockets, so many at a time, and waits until all of them have begun.
+    pub(crate) fn join(&mut self, address: SocketAddr, talks: Vec<Talk>, at_once: usize) -> Result<()> {
+        self.join_hearing(address, talks, at_once, |_| {})
+    }
+
+    /// The same, with what sockets hear meanwhile.
+    pub(crate) fn join_hearing(
+        &mut self,
+        address: SocketAddr,
+        talks: Vec<Talk>,
+        at_once: usize,
+        mut heard: impl FnMut(&Heard<'_>),
+    ) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut talks = talks.into_iter().peekable();
+        while talks.peek().is_some() || self.live < self.sockets.len() {
+            while self.sockets.len() < self.live + at_once
+                && let Some(talk) = talks.next()
+            {
+                let mut stream = TcpStream::connect(address).context("cannot connect")?;
+                let token = Token(self.sockets.len());
+                self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+                self.sockets.push(Socket::new(stream, talk));
+            }
+            self.turn(deadline, &mut heard)?;
+        }
+        Ok(())
+    }
+
+    /// Listens until so many changes were heard of, by all together.
+    pub(crate) fn hear(&mut self, count: usize, mut heard: impl FnMut(&Heard<'_>)) -> Result<()> {
+        let (deadline, mut left) = (Instant::now() + PATIENCE, count);
+        while left > 0 {
+            let turn = self.turn(deadline, &mut |it| {
+                left = left.saturating_sub(1);
+                heard(it);
+            });
+            turn.with_context(|| format!("{left} of {count} deliveries are missing"))?;
+        }
+        Ok(())
+    }
+
+    /// Listens for a while, and gives how many changes were heard of.
+    pub(crate) fn pause(&mut self, duration: Duration) -> Result<usize> {
+        let (until, mut count) = (Instant::now() + duration, 0);
+        while Instant::now() < until {
+            self.poll(until)?;
+            self.attend(&mut |_| count += 1)?;
+        }
+        Ok(count)
+    }
+
+    fn turn(&mut self, deadline: Instant, heard: &mut impl FnMut(&Heard<'_>)) -> Result<()> {
+        self.poll(deadline)?;
+        if Instant::now() > deadline {
+            bail!("nothing more for {PATIENCE:?}");
+        }
+        self.attend(heard)
+    }
+
+    fn poll(&mut self, until: Instant) -> Result<()> {
+        let wait = until.saturating_duration_since(Instant::now());
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Err(error) if error.kind() != std::io::ErrorKind::Interrupted => Err(error).context("cannot poll"),
+            _ => Ok(()),
+        }
+    }
+
+    fn attend(&mut self, heard: &mut impl FnMut(&Heard<'_>)) -> Result<()> {
+        for event in &self.events {
+            let Token(index) = event.token();
+            let Some(socket) = self.sockets.get_mut(index) else { continue };
+            let was_live = socket.is_live();
+            if event.is_writable() && !was_live {
+                socket.writable().with_context(|| format!("socket {index}"))?;
+            }
+            if event.is_readable() {
+                let tell = |text: &[u8]| heard(&Heard { at: Instant::now(), text });
+                socket.readable(&mut self.buffer, tell).with_context(|| format!("socket {index}"))?;
+            }
+            self.live += usize::from(!was_live && socket.is_live());
+        }
+        Ok(())
+    }
+}
