@@ -88,6 +88,11 @@ impl Server {
         let kilobytes = text.lines().find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         Ok(kilobytes.context("no Rss")? * 1_024)
     }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn files(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id())).context("cannot list open files")?.count())
+    }
 }
 
 impl Drop for Server {

@@ -1,6 +1,6 @@
 //! What is written to and followed: a small network in a database that is made for it.
 
-use std::{fs, net::SocketAddr, path::Path, process::Command};
+use std::{fs, net::SocketAddr, ops::Range, path::Path, process::Command, sync::Mutex};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The operation that everyone follows with, as in `schema/operations/follow-reports.graphql`.
-const FOLLOW: &str = "subscription FollowReports($within: ID!, $after: String) { \
+pub(crate) const FOLLOW: &str = "subscription FollowReports($within: ID!, $after: String) { \
     gatheringReportChanged(within: $within, after: $after) { cursor \
     change { kind effect entityType entityId revision recordedAt } \
     report { id status attendance gathering { title startDate hosts { name } } items { kind text } } \
@@ -27,8 +27,10 @@ const ITEMS: [(&str, &str); 5] = [
     ("NEXT_STEP", "Ask the clinic whether its waiting room is free on Thursday evenings."),
 ];
 
-/// How many reports there are: each writer has some of its own.
-const REPORTS: usize = 400;
+/// How many reports are amended in turn.
+const AMENDED: usize = 300;
+/// How many reports more are there to be imported again. What is imported must not be amended as well.
+pub(crate) const IMPORTED: usize = 100;
 /// How many communities there are in each region, in which they take turns.
 const CITIES: usize = 8;
 
@@ -40,7 +42,7 @@ pub(crate) struct World {
     token: String,
     nation: String,
     region: String,
-    reports: Vec<Report>,
+    reports: Vec<Mutex<Report>>,
 }
 
 impl World {
@@ -72,18 +74,16 @@ impl World {
         Writer::connect(address, &self.token)
     }
 
-    /// The reports of one of several writers.
-    pub(crate) fn reports(&self, writer: usize, writers: usize) -> Vec<Report> {
-        self.reports.iter().skip(writer).step_by(writers).cloned().collect()
+    /// The report that is amended in this turn.
+    pub(crate) fn report(&self, turn: usize) -> &Mutex<Report> {
+        &self.reports[turn % AMENDED]
     }
 
-    /// Takes back reports as their writer left them.
-    pub(crate) fn keep(&mut self, amended: &[Report]) {
-        for report in amended {
-            if let Some(ours) = self.reports.iter_mut().find(|ours| ours.id == report.id) {
-                ours.revision = report.revision;
-            }
-        }
+    /// Imports new figures for all reports that are never amended: one change set with a change of each.
+    pub(crate) fn import(&self, attendance: usize) -> Result<()> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        fs::write(folder.path().join("reports.csv"), reports_file(AMENDED..AMENDED + IMPORTED, attendance))?;
+        run(self.command()?.arg("import").arg(folder.path())).map(drop)
     }
 
     /// So many who follow the same, half of them in the region and half in the nation.
@@ -120,15 +120,16 @@ impl World {
             *found = place(&data).with_context(|| format!("no community {slug}"))?;
         }
         let mut after = Value::Null;
-        while self.reports.len() < REPORTS {
+        while self.reports.len() < AMENDED {
             let query = "query ($within: ID!, $after: String) { gatheringReports(within: $within, first: 100, after: $after) { \
-                         nodes { id revision } pageInfo { endCursor } } }";
+                         nodes { id externalId revision } pageInfo { endCursor } } }";
             let mut data = writer.ask(query, &json!({ "within": self.region, "after": after }))?;
             let nodes = data["gatheringReports"]["nodes"].as_array().filter(|nodes| !nodes.is_empty());
             for node in nodes.context("a report is missing")? {
-                let (id, revision) = (node["id"].as_str(), node["revision"].as_i64());
-                let (id, revision) = id.zip(revision).context("a report without an id")?;
-                self.reports.push(Report { id: id.to_owned(), revision });
+                let key = node["externalId"].as_str().and_then(|key| key.strip_prefix('r')?.parse::<usize>().ok());
+                let (id, revision) = node["id"].as_str().zip(node["revision"].as_i64()).context("a report without an id")?;
+                let report = Mutex::new(Report { id: id.to_owned(), revision });
+                self.reports.extend(key.is_some_and(|key| key < AMENDED).then_some(report));
             }
             after = data["gatheringReports"]["pageInfo"]["endCursor"].take();
         }
@@ -147,13 +148,11 @@ fn write_files(folder: &Path) -> Result<()> {
         }
     }
     let mut gatherings = "external_id,community_slug,title,starts_at,status\n".to_owned();
-    let mut reports = "external_id,gathering_external_id,attendance,audience\n".to_owned();
     let mut items = "report_external_id,order,kind,text\n".to_owned();
-    for n in 0..REPORTS {
+    for n in 0..AMENDED + IMPORTED {
         let (city, day) = (n % CITIES, n % 28 + 1);
         gatherings +=
             &format!("g{n},city-0-{city},Circle {n} of those who care for others,2026-05-{day:02}T18:00:00+03:00,HELD\n");
-        reports += &format!("r{n},g{n},100,PUBLIC\n");
         for (order, (kind, text)) in ITEMS.iter().enumerate() {
             items += &format!("r{n},{},{kind},\"{text}\"\n", order + 1);
         }
@@ -161,8 +160,13 @@ fn write_files(folder: &Path) -> Result<()> {
     write("networks.csv", "slug,name\nbench,Bench\n".to_owned())?;
     write("communities.csv", communities)?;
     write("gatherings.csv", gatherings)?;
-    write("reports.csv", reports)?;
+    write("reports.csv", reports_file(0..AMENDED + IMPORTED, 100))?;
     write("items.csv", items)
+}
+
+fn reports_file(range: Range<usize>, attendance: usize) -> String {
+    let header = "external_id,gathering_external_id,attendance,audience\n".to_owned();
+    range.fold(header, |file, n| file + &format!("r{n},g{n},{attendance},PUBLIC\n"))
 }
 
 /// Runs a command to its end and gives what it printed.

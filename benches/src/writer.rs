@@ -1,6 +1,10 @@
 //! Who writes: with a token, over a connection that is kept open.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -11,8 +15,8 @@ use crate::http::Http;
 const AMEND: &str = "mutation ($input: AmendGatheringReportInput!) { amendGatheringReport(input: $input) { \
     cursor userErrors { code message } report { revision } } }";
 
-/// A report that one writer amends.
-#[derive(Debug, Clone)]
+/// A report, as it is after what was written last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Report {
     pub(crate) id: String,
     pub(crate) revision: i64,
@@ -23,6 +27,8 @@ pub(crate) struct Report {
 pub(crate) struct Written {
     pub(crate) sent: Instant,
     pub(crate) answered: Instant,
+    /// What was written.
+    pub(crate) report: Report,
 }
 
 /// A connection of someone who writes.
@@ -44,8 +50,9 @@ impl Writer {
         self.data(&body)
     }
 
-    /// Changes one figure of a report, which everyone who follows it is told.
-    pub(crate) fn amend(&mut self, report: &mut Report) -> Result<Written> {
+    /// Changes one figure of a report, which everyone who follows it is told. Whoever else amends it waits.
+    pub(crate) fn amend(&mut self, report: &Mutex<Report>) -> Result<Written> {
+        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         let input = json!({ "report": report.id, "expectedRevision": report.revision,
             "attendance": 100 + report.revision % 800, "idempotencyKey": Uuid::new_v4() });
         let body = json!({ "query": AMEND, "variables": { "input": input } }).to_string();
@@ -55,7 +62,7 @@ impl Writer {
         let payload = &data["amendGatheringReport"];
         let Some(revision) = payload["report"]["revision"].as_i64() else { bail!("a report was not amended: {payload}") };
         report.revision = revision;
-        Ok(Written { sent, answered })
+        Ok(Written { sent, answered, report: report.clone() })
     }
 
     fn data(&mut self, body: &str) -> Result<Value> {

@@ -66,14 +66,27 @@ impl Crowd {
             while self.sockets.len() < self.live + at_once
                 && let Some(talk) = talks.next()
             {
-                let mut stream = TcpStream::connect(address).context("cannot connect")?;
-                let token = Token(self.sockets.len());
-                self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-                self.sockets.push(Socket::new(stream, talk));
+                let socket = open(&self.poll, address, (Token(self.sockets.len()), talk))?;
+                self.sockets.push(socket);
             }
             self.turn(deadline, &mut heard)?;
         }
         Ok(())
+    }
+
+    /// Has some hang up without a word, and others come in their places; waits until these have begun.
+    pub(crate) fn replace(&mut self, address: SocketAddr, leaving: &[usize], talk: impl Fn(usize) -> Talk) -> Result<()> {
+        for &index in leaving {
+            let Some(socket) = self.sockets.get_mut(index) else { continue };
+            self.live -= usize::from(socket.is_live());
+            *socket = open(&self.poll, address, (Token(index), talk(index)))?;
+        }
+        self.join(address, Vec::new(), 0)
+    }
+
+    /// The cursors that the first items had.
+    pub(crate) fn cursors(&self) -> impl Iterator<Item = &str> {
+        self.sockets.iter().map(|socket| socket.cursor.as_str())
     }
 
     /// Listens until so many changes were heard of, by all together.
@@ -131,4 +144,10 @@ impl Crowd {
         }
         Ok(())
     }
+}
+
+fn open(poll: &Poll, address: SocketAddr, (token, talk): (Token, Talk)) -> Result<Socket> {
+    let mut stream = TcpStream::connect(address).context("cannot connect")?;
+    poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+    Ok(Socket::new(stream, talk))
 }

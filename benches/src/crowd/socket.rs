@@ -39,11 +39,13 @@ pub(super) struct Socket {
     rest: Vec<u8>,
     /// How long a checkpoint is: whatever is longer tells of a change. Its first item is one.
     checkpoint: usize,
+    /// Where its first item said that it is.
+    pub(super) cursor: String,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, talk: Talk) -> Self {
-        Self { stream, talk, stage: Stage::Connecting, rest: Vec::new(), checkpoint: 0 }
+        Self { stream, talk, stage: Stage::Connecting, rest: Vec::new(), checkpoint: 0, cursor: String::new() }
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -138,6 +140,9 @@ impl Socket {
                 self.stage = Stage::Opening;
             }
             (Stage::Opening, Some("next"), _) => {
+                let item = message["payload"]["data"].as_object().and_then(|data| data.values().next());
+                let cursor = item.and_then(|item| item["cursor"].as_str()).context("an item without a cursor")?;
+                self.cursor = cursor.to_owned();
                 self.checkpoint = text.len();
                 // It is not needed again, and may be long.
                 self.talk = Talk::Subscribe(String::new());

@@ -10,14 +10,15 @@ use anyhow::{Context, Result};
 
 use super::{
     Bench,
-    measure::{Events, median, one_by_one, quantile},
+    measure::{Burst, Events, median, milliseconds, one_by_one, quantile, together, write_many},
 };
 use crate::{
     crowd::{Crowd, Talk},
     http::Http,
     process::Server,
     table::{Figure, Goal},
-    writer::Written,
+    world::World,
+    writer::{Report, Written},
 };
 
 /// How many sockets are opened at a time.
@@ -26,43 +27,71 @@ pub(super) const AT_ONCE: usize = 64;
 /// How many subscribers, and how many events they are told in each round.
 const SIZES: [(usize, usize); 4] = [(100, 30), (1_000, 30), (5_000, 15), (10_000, 10)];
 const ROUNDS: usize = 3;
+/// How many events are caused at once.
+const BURST: usize = 100;
+/// Long enough for a server to come to rest.
+const REST: Duration = Duration::from_millis(500);
 
 pub(super) fn run(bench: &mut Bench) -> Result<()> {
     let sizes = if bench.quick { &SIZES[..2] } else { &SIZES[..] };
-    let rounds = if bench.quick { 1 } else { ROUNDS };
     for &(followers, events) in sizes {
-        let (mut ours, mut limit, mut memory, mut joining) = (Events::default(), Events::default(), vec![], vec![]);
-        for _ in 0..rounds {
-            let round = convene(bench, followers, events)?;
-            limit.add(bare(followers, events, round.events.length)?);
-            ours.add(round.events);
+        let (mut ours, mut limit) = (Side::default(), Side::default());
+        let (mut memory, mut joining, mut memory_after) = (vec![], vec![], vec![]);
+        for round in 0..if bench.quick { 1 } else { ROUNDS } {
+            eprintln!("fanout: {followers} subscribers, round {}", round + 1);
+            let round = convene(&bench.world, followers, events)?;
+            let (frames, burst) = bare(followers, events, round.events.length)?;
+            limit.add(frames, &burst);
+            ours.add(round.events, &round.burst);
             memory.push(round.memory);
             joining.push(round.joining);
+            memory_after.push(round.memory_after);
         }
-        let title =
-            format!("one event to {followers} subscribers ({} events, messages of {} bytes)", rounds * events, ours.length);
+        let (told, length) = (ours.events.last.len(), ours.events.length);
+        let title = format!("one event to {followers} subscribers ({told} events, messages of {length} bytes)");
         let mut figures = figures(followers, &ours, &limit);
-        figures.push(Figure::new("memory of a subscriber that waits", "kB", median(&memory)).goal(Goal::AtMost(6.0)));
-        figures.push(Figure::new("all have connected and subscribed after", "ms", median(&joining)));
+        let after = Figure::new("memory of the service after all this", "MB", median(&memory_after));
+        figures.extend([
+            Figure::new("memory of a subscriber that waits", "kB", median(&memory)).goal(Goal::AtMost(6.0)),
+            if followers == 10_000 { after.goal(Goal::AtMost(100.0)) } else { after },
+            Figure::new("until all had connected and subscribed", "ms", median(&joining)),
+        ]);
         bench.table.show(&title, &figures)?;
     }
     Ok(())
 }
 
-fn figures(followers: usize, ours: &Events, limit: &Events) -> Vec<Figure> {
-    let rate = |events: &Events| followers as f64 * 1e3 / median(&events.last);
-    let rate_goal = match followers {
-        1_000 => Some(150_000.0),
-        10_000 => Some(90_000.0),
-        _ => None,
+/// What was measured of the service, or of the limit, in all rounds.
+#[derive(Default)]
+struct Side {
+    events: Events,
+    /// Deliveries a second in bursts.
+    rates: Vec<f64>,
+}
+
+impl Side {
+    fn add(&mut self, events: Events, burst: &Burst) {
+        self.events.add(events);
+        self.rates.push(burst.cost.deliveries as f64 * 1e3 / burst.took);
+    }
+}
+
+fn figures(followers: usize, ours: &Side, limit: &Side) -> Vec<Figure> {
+    let sustained =
+        Figure::new("deliveries a second, of 100 events at once", "/s", median(&ours.rates)).limit(median(&limit.rates));
+    let sustained = match followers {
+        1_000 => sustained.goal(Goal::AtLeast(150_000.0)),
+        10_000 => sustained.goal(Goal::AtLeast(90_000.0)),
+        _ => sustained,
     };
+    let (ours, limit) = (&ours.events, &limit.events);
     let mut served = Figure::new("answer to last subscriber, median", "ms", median(&ours.last)).limit(median(&limit.last));
     let mut cost = Figure::new("server's CPU a delivery, the write included", "us", ours.cost.of_server());
     if followers >= 1_000 {
         served = served.goal(Goal::TimesLimit(1.8));
         cost = cost.goal(Goal::AtMost(6.0));
     }
-    let deliveries = Figure::new("deliveries a second, of one event", "/s", rate(ours)).limit(rate(limit));
+    let rate = |events: &Events| followers as f64 * 1e3 / median(&events.last);
     let both = |name: &str, of: fn(&Events) -> f64| Figure::new(name, "ms", of(ours)).limit(of(limit));
     vec![
         served,
@@ -70,60 +99,65 @@ fn figures(followers: usize, ours: &Events, limit: &Events) -> Vec<Figure> {
         both("sending to last subscriber, median", |it| median(&it.last_from_sent)),
         both("answer to each subscriber, median", |it| median(&it.each)),
         both("answer to each subscriber, p99", |it| quantile(&it.each, 0.99)),
-        match rate_goal {
-            Some(goal) => deliveries.goal(Goal::AtLeast(goal)),
-            None => deliveries,
-        },
         both("sending to answer, median", |it| median(&it.answer)).goal(Goal::AtMost(5.0)),
         both("sending to answer, longest", |it| quantile(&it.answer, 1.0)),
+        Figure::new("deliveries a second, of one event", "/s", rate(ours)).limit(rate(limit)),
+        sustained,
         cost.limit(limit.cost.of_server()),
         Figure::new("client's own CPU a delivery", "us", ours.cost.of_client()).limit(limit.cost.of_client()),
     ]
 }
 
+/// What was measured of a service that was started for it.
 struct Round {
     events: Events,
+    burst: Burst,
     /// Kilobytes of a subscriber that waits.
     memory: f64,
     /// Milliseconds until all had subscribed.
     joining: f64,
+    /// Megabytes of the service in the end.
+    memory_after: f64,
 }
 
-fn convene(bench: &mut Bench, followers: usize, events: usize) -> Result<Round> {
-    let server = bench.world.serve(&[])?;
-    let mut writer = bench.world.writer(server.address)?;
-    let mut reports = bench.world.reports(0, 1);
+fn convene(world: &World, followers: usize, events: usize) -> Result<Round> {
+    let server = world.serve(&[])?;
+    let mut writer = world.writer(server.address)?;
     let mut turn = 0;
     let mut cause = || {
         turn += 1;
-        let at = turn % reports.len();
-        writer.amend(&mut reports[at])
+        writer.amend(world.report(turn))
     };
     // What the first requests make it hold is no subscriber's.
     let mut few = Crowd::new()?;
-    few.join(server.address, bench.world.followers(20), AT_ONCE)?;
+    few.join(server.address, world.followers(20), AT_ONCE)?;
     one_by_one(&mut few, (&server, 20), 3, &mut cause)?;
     drop(few);
     let mut crowd = Crowd::new()?;
-    crowd.pause(Duration::from_millis(500))?;
+    crowd.pause(REST)?;
     let before = server.memory()?;
     let start = Instant::now();
-    crowd.join(server.address, bench.world.followers(followers), AT_ONCE)?;
-    let joining = start.elapsed().as_secs_f64() * 1e3;
-    crowd.pause(Duration::from_millis(500))?;
+    crowd.join(server.address, world.followers(followers), AT_ONCE)?;
+    let joining = milliseconds(Instant::now(), start);
+    crowd.pause(REST)?;
     let memory = (server.memory()? as f64 - before as f64) / 1e3 / followers as f64;
     let events = one_by_one(&mut crowd, (&server, followers), events, &mut cause)?;
-    bench.world.keep(&reports);
-    Ok(Round { events, memory, joining })
+    let burst =
+        together(&mut crowd, (&server, followers), BURST, || write_many(world, server.address, BURST, Duration::ZERO).map(drop))?;
+    crowd.pause(REST)?;
+    Ok(Round { events, burst, memory, joining, memory_after: server.memory()? as f64 / 1e6 })
 }
 
 /// The same with frames that are ready, of the same length.
-fn bare(followers: usize, events: usize, length: usize) -> Result<Events> {
+fn bare(followers: usize, events: usize, length: usize) -> Result<(Events, Burst)> {
     let server = serve_bare()?;
     let mut crowd = Crowd::new()?;
     crowd.join(server.address, vec![Talk::Bare; followers], AT_ONCE)?;
     let (mut http, frame) = (Http::connect(server.address)?, "x".repeat(length));
-    one_by_one(&mut crowd, (&server, followers), events, &mut || send(&mut http, &frame))
+    let events = one_by_one(&mut crowd, (&server, followers), events, &mut || send(&mut http, &frame))?;
+    let burst =
+        together(&mut crowd, (&server, followers), BURST, || (0..BURST).try_for_each(|_| send(&mut http, &frame).map(drop)))?;
+    Ok((events, burst))
 }
 
 pub(super) fn serve_bare() -> Result<Server> {
@@ -133,5 +167,5 @@ pub(super) fn serve_bare() -> Result<Server> {
 pub(super) fn send(http: &mut Http, frame: &str) -> Result<Written> {
     let sent = Instant::now();
     http.post("/frames", "content-type: text/plain\r\n", frame)?;
-    Ok(Written { sent, answered: Instant::now() })
+    Ok(Written { sent, answered: Instant::now(), report: Report::default() })
 }

@@ -1,6 +1,7 @@
 //! How events are caused, and what is noted of them.
 
 use std::{
+    net::SocketAddr,
     thread,
     time::{Duration, Instant},
 };
@@ -10,11 +11,14 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::{
     crowd::Crowd,
     process::{Server, own_cpu},
+    world::World,
     writer::Written,
 };
 
 /// Long enough for a server to come to rest after an event.
 const REST: Duration = Duration::from_millis(100);
+/// How many write at once.
+const WRITERS: usize = 4;
 /// How long a server is watched to see what it costs when nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -98,13 +102,18 @@ pub(super) fn one_by_one(
 }
 
 /// An event that everyone has heard of.
-struct Told {
+pub(super) struct Told {
     written: Written,
     heard: Vec<Instant>,
     length: usize,
 }
 
-fn tell_all(crowd: &mut Crowd, followers: usize, cause: &mut (impl FnMut() -> Result<Written> + Send)) -> Result<Told> {
+/// Causes an event, and listens until everyone has heard of it.
+pub(super) fn tell_all(
+    crowd: &mut Crowd,
+    followers: usize,
+    cause: &mut (impl FnMut() -> Result<Written> + Send),
+) -> Result<Told> {
     let (mut heard, mut length) = (Vec::with_capacity(followers), 0);
     let written = thread::scope(|scope| {
         let writing = scope.spawn(cause);
@@ -120,6 +129,55 @@ fn tell_all(crowd: &mut Crowd, followers: usize, cause: &mut (impl FnMut() -> Re
         bail!("{} deliveries of one event to {followers} subscribers", heard.len() + more);
     }
     Ok(Told { written, heard, length })
+}
+
+/// Amends reports with several writers, as fast as they can or one an interval, and gives what was written.
+pub(super) fn write_many(world: &World, address: SocketAddr, count: usize, interval: Duration) -> Result<Vec<Written>> {
+    let begin = Instant::now();
+    let write = |first: usize| {
+        let mut writer = world.writer(address)?;
+        let turns = (first..count).step_by(WRITERS).map(|n| {
+            let due = begin + interval.mul_f64(n as f64);
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            writer.amend(world.report(n))
+        });
+        turns.collect::<Result<Vec<_>>>()
+    };
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS).map(|first| scope.spawn(move || write(first))).collect();
+        let mut written = Vec::with_capacity(count);
+        for writer in writers {
+            written.extend(writer.join().map_err(|_| anyhow!("a writer died"))??);
+        }
+        Ok(written)
+    })
+}
+
+/// What came of events that were caused together.
+pub(super) struct Burst {
+    /// Milliseconds from the first thing that was sent until everyone had heard of everything.
+    pub(super) took: f64,
+    pub(super) cost: Cost,
+}
+
+/// Has so many events caused together, and listens until everyone has heard of all of them.
+pub(super) fn together<C>(crowd: &mut Crowd, (server, followers): (&Server, usize), count: usize, cause: C) -> Result<Burst>
+where
+    C: FnOnce() -> Result<()> + Send,
+{
+    let meter = Meter::start(crowd, server)?;
+    let (begin, mut last) = (Instant::now(), None);
+    thread::scope(|scope| {
+        let causing = scope.spawn(cause);
+        let hearing = crowd.hear(count * followers, |it| last = Some(it.at));
+        causing.join().map_err(|_| anyhow!("a writer died"))??;
+        hearing
+    })?;
+    let more = crowd.pause(REST)?;
+    if more > 0 {
+        bail!("{more} deliveries too many of {count} events to {followers} subscribers");
+    }
+    Ok(Burst { took: milliseconds(last.unwrap_or(begin), begin), cost: meter.stop(server, count * followers)? })
 }
 
 /// What a server and this program cost while something is done.

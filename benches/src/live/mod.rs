@@ -1,7 +1,12 @@
 //! Live updates: how fast, for how little and to how many.
 
+mod burst;
+mod churn;
 mod fanout;
 mod measure;
+mod nodes;
+mod operations;
+mod storm;
 
 use std::env;
 
@@ -19,6 +24,9 @@ pub(crate) struct Options {
     /// Measure only this; can be given several times
     #[arg(long, value_enum)]
     only: Vec<Part>,
+    /// How long subscribers come and go: 3600 shows whether memory stays flat over an hour
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    churn: u64,
 }
 
 /// What there is to measure.
@@ -26,12 +34,27 @@ pub(crate) struct Options {
 enum Part {
     /// One event to 100, 1,000, 5,000 and 10,000 subscribers
     Fanout,
+    /// A hundred events at once to 1,000 subscribers
+    Burst,
+    /// One event to 5,000 subscribers with a hundred different operations
+    Operations,
+    /// A hundred events a second from one node to another
+    Nodes,
+    /// 5,000 clients that come back at once, each 200 events behind
+    Storm,
+    /// Subscribers that come and go
+    Churn,
 }
 
 impl Part {
     fn run(self, bench: &mut Bench) -> Result<()> {
         match self {
             Self::Fanout => fanout::run(bench),
+            Self::Burst => burst::run(bench),
+            Self::Operations => operations::run(bench),
+            Self::Nodes => nodes::run(bench),
+            Self::Storm => storm::run(bench),
+            Self::Churn => churn::run(bench),
         }
     }
 }
@@ -40,6 +63,10 @@ impl Part {
 struct Bench {
     world: World,
     quick: bool,
+    /// Seconds.
+    churn: u64,
+    /// How often reports were imported again.
+    imports: usize,
     table: Table,
 }
 
@@ -48,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     process::open_many_files()?;
     let address = |name| env::var(name).with_context(|| format!("{name} is not set: run this with `cargo xtask bench live`"));
     let world = World::make(&address("CONVENE_TEST_POSTGRES_URL")?, Some(&address("CONVENE_TEST_REDIS_URL")?))?;
-    let mut bench = Bench { world, quick: options.quick, table: Table::default() };
+    let mut bench = Bench { world, quick: options.quick, churn: options.churn, imports: 0, table: Table::default() };
     for part in Part::value_variants() {
         if options.only.is_empty() || options.only.contains(part) {
             part.run(&mut bench)?;
