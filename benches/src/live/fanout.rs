@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::{
     Bench,
-    measure::{Burst, Events, median, milliseconds, one_by_one, quantile, together, write_many},
+    measure::{Burst, Events, Meter, median, milliseconds, one_by_one, quantile, together, write_many},
 };
 use crate::{
     crowd::{Crowd, Talk},
@@ -27,6 +27,8 @@ pub(super) const AT_ONCE: usize = 64;
 /// How many subscribers, and how many events they are told in each round.
 const SIZES: [(usize, usize); 4] = [(100, 30), (1_000, 30), (5_000, 15), (10_000, 10)];
 const ROUNDS: usize = 3;
+/// How many mutations are measured while nobody follows.
+const WRITES: usize = 30;
 /// How many events are caused at once.
 const BURST: usize = 100;
 /// Long enough for a server to come to rest.
@@ -37,12 +39,14 @@ pub(super) fn run(bench: &mut Bench) -> Result<()> {
     for &(followers, events) in sizes {
         let (mut ours, mut limit) = (Side::default(), Side::default());
         let (mut memory, mut joining, mut memory_after) = (vec![], vec![], vec![]);
+        let mut writes = vec![];
         for round in 0..if bench.quick { 1 } else { ROUNDS } {
             eprintln!("fanout: {followers} subscribers, round {}", round + 1);
             let round = convene(&bench.world, followers, events)?;
             let (frames, burst) = bare(followers, events, round.events.length)?;
             limit.add(frames, &burst);
             ours.add(round.events, &round.burst);
+            writes.push(round.write);
             memory.push(round.memory);
             joining.push(round.joining);
             memory_after.push(round.memory_after);
@@ -51,7 +55,10 @@ pub(super) fn run(bench: &mut Bench) -> Result<()> {
         let title = format!("one event to {followers} subscribers ({told} events, messages of {length} bytes)");
         let mut figures = figures(followers, &ours, &limit);
         let after = Figure::new("memory of the service after all this", "MB", median(&memory_after));
+        let alone = ours.events.cost.of_server() - median(&writes) / followers as f64;
         figures.extend([
+            Figure::new("server's CPU a delivery, without the write", "us", alone).limit(limit.events.cost.of_server()),
+            Figure::new("server's CPU of a mutation that nobody follows", "us", median(&writes)),
             Figure::new("memory of a subscriber that waits", "kB", median(&memory)).goal(Goal::AtMost(6.0)),
             if followers == 10_000 { after.goal(Goal::AtMost(100.0)) } else { after },
             Figure::new("until all had connected and subscribed", "ms", median(&joining)),
@@ -110,6 +117,8 @@ fn figures(followers: usize, ours: &Side, limit: &Side) -> Vec<Figure> {
 
 /// What was measured of a service that was started for it.
 struct Round {
+    /// Microseconds of the service for a mutation that nobody follows.
+    write: f64,
     events: Events,
     burst: Burst,
     /// Kilobytes of a subscriber that waits.
@@ -133,6 +142,11 @@ fn convene(world: &World, followers: usize, events: usize) -> Result<Round> {
     few.join(server.address, world.followers(20), AT_ONCE)?;
     one_by_one(&mut few, (&server, 20), 3, &mut cause)?;
     drop(few);
+    let meter = Meter::start(&mut Crowd::new()?, &server)?;
+    for _ in 0..WRITES {
+        cause()?;
+    }
+    let write = meter.stop(&server, WRITES)?.of_server();
     let mut crowd = Crowd::new()?;
     crowd.pause(REST)?;
     let before = server.memory()?;
@@ -145,7 +159,7 @@ fn convene(world: &World, followers: usize, events: usize) -> Result<Round> {
     let burst =
         together(&mut crowd, (&server, followers), BURST, || write_many(world, server.address, BURST, Duration::ZERO).map(drop))?;
     crowd.pause(REST)?;
-    Ok(Round { events, burst, memory, joining, memory_after: server.memory()? as f64 / 1e6 })
+    Ok(Round { write, events, burst, memory, joining, memory_after: server.memory()? as f64 / 1e6 })
 }
 
 /// The same with frames that are ready, of the same length.

@@ -10,7 +10,7 @@ mod storm;
 
 use std::env;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::{process, table::Table, world::World};
@@ -76,10 +76,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let address = |name| env::var(name).with_context(|| format!("{name} is not set: run this with `cargo xtask bench live`"));
     let world = World::make(&address("CONVENE_TEST_POSTGRES_URL")?, Some(&address("CONVENE_TEST_REDIS_URL")?))?;
     let mut bench = Bench { world, quick: options.quick, churn: options.churn, imports: 0, table: Table::default() };
-    for part in Part::value_variants() {
-        if options.only.is_empty() || options.only.contains(part) {
-            part.run(&mut bench)?;
+    let parts = Part::value_variants().iter().filter(|part| options.only.is_empty() || options.only.contains(part));
+    let mut broken = Vec::new();
+    for part in parts {
+        // What went wrong with one says nothing of the others.
+        if let Err(error) = part.run(&mut bench) {
+            eprintln!("{part:?} broke off: {error:?}");
+            broken.push(format!("{part:?}"));
         }
     }
-    bench.table.close()
+    bench.table.close()?;
+    if !broken.is_empty() {
+        bail!("{} could not be measured to the end", broken.join(", "));
+    }
+    Ok(())
 }
