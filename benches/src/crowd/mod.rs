@@ -4,6 +4,7 @@ mod frames;
 mod socket;
 
 use std::{
+    io::ErrorKind,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -18,8 +19,8 @@ pub(crate) use self::socket::Talk;
 const BUFFER: usize = 64 << 10;
 /// How many sockets are told of at a time: few, so that the time that is noted is the time it is.
 const EVENTS: usize = 256;
-/// How long to wait for anything. Long, because it is only reached when something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait for the next thing that is expected. Long, because it is only reached when something is broken.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a socket heard.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Crowd {
         at_once: usize,
         mut heard: impl FnMut(&Heard<'_>),
     ) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + PATIENCE;
         let mut talks = talks.into_iter().peekable();
         while talks.peek().is_some() || self.live < self.sockets.len() {
             while self.sockets.len() < self.live + at_once
@@ -69,7 +70,7 @@ impl Crowd {
                 let socket = open(&self.poll, address, (Token(self.sockets.len()), talk))?;
                 self.sockets.push(socket);
             }
-            self.turn(deadline, &mut heard)?;
+            deadline = self.turn(deadline, &mut heard)?;
         }
         Ok(())
     }
@@ -91,13 +92,13 @@ impl Crowd {
 
     /// Listens until so many changes were heard of, by all together.
     pub(crate) fn hear(&mut self, count: usize, mut heard: impl FnMut(&Heard<'_>)) -> Result<()> {
-        let (deadline, mut left) = (Instant::now() + PATIENCE, count);
+        let (mut deadline, mut left) = (Instant::now() + PATIENCE, count);
         while left > 0 {
             let turn = self.turn(deadline, &mut |it| {
                 left = left.saturating_sub(1);
                 heard(it);
             });
-            turn.with_context(|| format!("{left} of {count} deliveries are missing"))?;
+            deadline = turn.with_context(|| format!("{left} of {count} deliveries are missing"))?;
         }
         Ok(())
     }
@@ -112,19 +113,27 @@ impl Crowd {
         Ok(count)
     }
 
-    fn turn(&mut self, deadline: Instant, heard: &mut impl FnMut(&Heard<'_>)) -> Result<()> {
+    /// Waits until something happens, and attends to it. Gives until when there has to be more.
+    fn turn(&mut self, deadline: Instant, heard: &mut impl FnMut(&Heard<'_>)) -> Result<Instant> {
         self.poll(deadline)?;
-        if Instant::now() > deadline {
-            bail!("nothing more for {PATIENCE:?}");
+        let (live, mut progress) = (self.live, false);
+        self.attend(&mut |it| {
+            progress = true;
+            heard(it);
+        })?;
+        match Instant::now() {
+            now if progress || self.live > live => Ok(now + PATIENCE),
+            now if now > deadline => bail!("nothing more for {PATIENCE:?}"),
+            _ => Ok(deadline),
         }
-        self.attend(heard)
     }
 
     fn poll(&mut self, until: Instant) -> Result<()> {
         let wait = until.saturating_duration_since(Instant::now());
         match self.poll.poll(&mut self.events, Some(wait)) {
-            Err(error) if error.kind() != std::io::ErrorKind::Interrupted => Err(error).context("cannot poll"),
-            _ => Ok(()),
+            // A process that was stopped for a while goes on.
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            polled => polled.context("cannot poll"),
         }
     }
 
