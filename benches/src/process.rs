@@ -29,6 +29,12 @@ pub(crate) fn open_many_files() -> Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, most, most).context("cannot raise the limit of open files")
 }
 
+/// How many programs wanted to run at once in the last minute.
+pub(crate) fn load() -> Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg").context("cannot tell the load")?;
+    text.split(' ').next().unwrap_or_default().parse().context("the load is no number")
+}
+
 /// The `convene` that was built beside this program.
 pub(crate) fn convene() -> Result<PathBuf> {
     let ours = env::current_exe().context("cannot tell where this program is")?;

@@ -15,6 +15,9 @@ use clap::{Args, ValueEnum};
 
 use crate::{process, table::Table, world::World};
 
+/// The load of a machine that does nothing else, as the system tells it.
+const QUIET: f64 = 0.5;
+
 /// What `convene-bench live` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -73,6 +76,10 @@ struct Bench {
 /// Measures, and shows what came of it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     process::open_many_files()?;
+    let load = process::load()?;
+    if load > QUIET {
+        eprintln!("the machine is busy (load {load:.1}): times and costs will be higher than they are");
+    }
     let address = |name| env::var(name).with_context(|| format!("{name} is not set: run this with `cargo xtask bench live`"));
     let world = World::make(&address("CONVENE_TEST_POSTGRES_URL")?, Some(&address("CONVENE_TEST_REDIS_URL")?))?;
     let mut bench = Bench { world, quick: options.quick, churn: options.churn, imports: 0, table: Table::default() };
