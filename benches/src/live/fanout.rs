@@ -37,40 +37,30 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) fn run(bench: &mut Bench) -> Result<()> {
     let sizes = if bench.quick { &SIZES[..2] } else { &SIZES[..] };
     for &(followers, events) in sizes {
-        let (mut ours, mut limit) = (Side::default(), Side::default());
-        let (mut memory, mut joining, mut memory_after) = (vec![], vec![], vec![]);
-        let mut writes = vec![];
+        let (mut rounds, mut ours, mut limit) = (Vec::new(), Side::default(), Side::default());
         for round in 0..if bench.quick { 1 } else { ROUNDS } {
             eprintln!("fanout: {followers} subscribers, round {}", round + 1);
-            let round = convene(&bench.world, followers, events)?;
-            let (frames, burst) = bare(followers, events, round.events.length)?;
-            limit.add(frames, &burst);
-            ours.add(round.events, &round.burst);
-            writes.push(round.write);
-            memory.push(round.memory);
-            joining.push(round.joining);
-            memory_after.push(round.memory_after);
+            let (told, round) = convene(&bench.world, followers, events)?;
+            limit.add(bare(followers, events, told.events.length)?);
+            ours.add(told);
+            rounds.push(round);
         }
         let (told, length) = (ours.events.last.len(), ours.events.length);
         let title = format!("one event to {followers} subscribers ({told} events, messages of {length} bytes)");
-        let mut figures = figures(followers, &ours, &limit);
-        let after = Figure::new("memory of the service after all this", "MB", median(&memory_after));
-        let alone = ours.events.cost.of_server() - median(&writes) / followers as f64;
-        let waiting = Figure::new("memory of a subscriber that waits", "kB", median(&memory));
-        figures.extend([
-            Figure::new("server's CPU a delivery, without the write", "us", alone).limit(limit.events.cost.of_server()),
-            Figure::new("server's CPU of a mutation that nobody follows", "us", median(&writes)),
-            // Of a hundred the service's own share would be most of it.
-            if followers >= 1_000 { waiting.goal(Goal::AtMost(6.0)) } else { waiting },
-            if followers == 10_000 { after.goal(Goal::AtMost(100.0)) } else { after },
-            Figure::new("until all had connected and subscribed", "ms", median(&joining)),
-        ]);
+        let mut figures = deliveries(followers, &ours, &limit);
+        figures.extend(surroundings(followers, &ours, &rounds));
         bench.table.show(&title, &figures)?;
     }
     Ok(())
 }
 
-/// What was measured of the service, or of the limit, in all rounds.
+/// What was told to the followers of the service, or of the limit, in one round.
+struct Told {
+    events: Events,
+    burst: Burst,
+}
+
+/// The same, in all rounds.
 #[derive(Default)]
 struct Side {
     events: Events,
@@ -79,13 +69,13 @@ struct Side {
 }
 
 impl Side {
-    fn add(&mut self, events: Events, burst: &Burst) {
-        self.events.add(events);
-        self.rates.push(burst.cost.deliveries as f64 * 1e3 / burst.took);
+    fn add(&mut self, told: Told) {
+        self.rates.push(told.burst.cost.deliveries as f64 * 1e3 / told.burst.took);
+        self.events.add(told.events);
     }
 }
 
-fn figures(followers: usize, ours: &Side, limit: &Side) -> Vec<Figure> {
+fn deliveries(followers: usize, ours: &Side, limit: &Side) -> Vec<Figure> {
     let sustained =
         Figure::new("deliveries a second, of 100 events at once", "/s", median(&ours.rates)).limit(median(&limit.rates));
     let sustained = match followers {
@@ -117,12 +107,32 @@ fn figures(followers: usize, ours: &Side, limit: &Side) -> Vec<Figure> {
     ]
 }
 
-/// What was measured of a service that was started for it.
+fn surroundings(followers: usize, ours: &Side, rounds: &[Round]) -> Vec<Figure> {
+    let of = |get: fn(&Round) -> f64| median(&rounds.iter().map(get).collect::<Vec<_>>());
+    let write = of(|round| round.write);
+    let mut waiting = Figure::new("memory of a subscriber that waits", "kB", of(|round| round.memory));
+    // Of a hundred the service's own share would be most of it.
+    if followers >= 1_000 {
+        waiting = waiting.goal(Goal::AtMost(6.0));
+    }
+    let mut after = Figure::new("memory of the service after all this", "MB", of(|round| round.memory_after));
+    if followers == 10_000 {
+        after = after.goal(Goal::AtMost(100.0));
+    }
+    let alone = ours.events.cost.of_server() - write / followers as f64;
+    vec![
+        Figure::new("server's CPU a delivery, without the write", "us", alone),
+        Figure::new("server's CPU of a mutation that nobody follows", "us", write),
+        waiting,
+        after,
+        Figure::new("until all had connected and subscribed", "ms", of(|round| round.joining)),
+    ]
+}
+
+/// What else was measured of a service that was started for one round.
 struct Round {
     /// Microseconds of the service for a mutation that nobody follows.
     write: f64,
-    events: Events,
-    burst: Burst,
     /// Kilobytes of a subscriber that waits.
     memory: f64,
     /// Milliseconds until all had subscribed.
@@ -131,7 +141,7 @@ struct Round {
     memory_after: f64,
 }
 
-fn convene(world: &World, followers: usize, events: usize) -> Result<Round> {
+fn convene(world: &World, followers: usize, events: usize) -> Result<(Told, Round)> {
     let server = world.serve(&[])?;
     let mut writer = world.writer(server.address)?;
     let mut turn = 0;
@@ -161,11 +171,12 @@ fn convene(world: &World, followers: usize, events: usize) -> Result<Round> {
     let burst =
         together(&mut crowd, (&server, followers), BURST, || write_many(world, server.address, BURST, Duration::ZERO).map(drop))?;
     crowd.pause(REST)?;
-    Ok(Round { write, events, burst, memory, joining, memory_after: server.memory()? as f64 / 1e6 })
+    let round = Round { write, memory, joining, memory_after: server.memory()? as f64 / 1e6 };
+    Ok((Told { events, burst }, round))
 }
 
 /// The same with frames that are ready, of the same length.
-fn bare(followers: usize, events: usize, length: usize) -> Result<(Events, Burst)> {
+fn bare(followers: usize, events: usize, length: usize) -> Result<Told> {
     let server = serve_bare()?;
     let mut crowd = Crowd::new()?;
     crowd.join(server.address, vec![Talk::Bare; followers], AT_ONCE)?;
@@ -173,7 +184,7 @@ fn bare(followers: usize, events: usize, length: usize) -> Result<(Events, Burst
     let events = one_by_one(&mut crowd, (&server, followers), events, &mut || send(&mut http, &frame))?;
     let burst =
         together(&mut crowd, (&server, followers), BURST, || (0..BURST).try_for_each(|_| send(&mut http, &frame).map(drop)))?;
-    Ok((events, burst))
+    Ok(Told { events, burst })
 }
 
 pub(super) fn serve_bare() -> Result<Server> {
