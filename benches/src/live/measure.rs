@@ -89,12 +89,11 @@ pub(super) fn one_by_one(
     let meter = Meter::start(crowd, server)?;
     for _ in 0..count {
         let told = tell_all(crowd, followers, cause)?;
-        let since = |instant: Instant, from: Instant| milliseconds(instant, from);
         let last = told.heard.iter().max().copied().context("nobody follows")?;
-        events.answer.push(since(told.written.answered, told.written.sent));
-        events.last.push(since(last, told.written.answered));
-        events.last_from_sent.push(since(last, told.written.sent));
-        events.each.extend(told.heard.iter().map(|at| since(*at, told.written.answered)));
+        events.answer.push(milliseconds(told.written.answered, told.written.sent));
+        events.last.push(milliseconds(last, told.written.answered));
+        events.last_from_sent.push(milliseconds(last, told.written.sent));
+        events.each.extend(told.heard.iter().map(|at| milliseconds(*at, told.written.answered)));
         events.length = told.length;
     }
     events.cost = meter.stop(server, count * followers)?;
@@ -102,7 +101,7 @@ pub(super) fn one_by_one(
 }
 
 /// An event that everyone has heard of.
-pub(super) struct Told {
+pub(super) struct Telling {
     written: Written,
     heard: Vec<Instant>,
     length: usize,
@@ -113,7 +112,7 @@ pub(super) fn tell_all(
     crowd: &mut Crowd,
     followers: usize,
     cause: &mut (impl FnMut() -> Result<Written> + Send),
-) -> Result<Told> {
+) -> Result<Telling> {
     let (mut heard, mut length) = (Vec::with_capacity(followers), 0);
     let written = thread::scope(|scope| {
         let writing = scope.spawn(cause);
@@ -128,7 +127,7 @@ pub(super) fn tell_all(
     if more > 0 || heard.len() != followers {
         bail!("{} deliveries of one event to {followers} subscribers", heard.len() + more);
     }
-    Ok(Told { written, heard, length })
+    Ok(Telling { written, heard, length })
 }
 
 /// Amends reports with several writers, as fast as they can or one an interval, and gives what was written.
