@@ -101,7 +101,7 @@ pub(super) fn one_by_one(
 }
 
 /// An event that everyone has heard of.
-pub(super) struct Telling {
+pub(super) struct Event {
     written: Written,
     heard: Vec<Instant>,
     length: usize,
@@ -112,7 +112,7 @@ pub(super) fn tell_all(
     crowd: &mut Crowd,
     followers: usize,
     cause: &mut (impl FnMut() -> Result<Written> + Send),
-) -> Result<Telling> {
+) -> Result<Event> {
     let (mut heard, mut length) = (Vec::with_capacity(followers), 0);
     let written = thread::scope(|scope| {
         let writing = scope.spawn(cause);
@@ -127,7 +127,7 @@ pub(super) fn tell_all(
     if more > 0 || heard.len() != followers {
         bail!("{} deliveries of one event to {followers} subscribers", heard.len() + more);
     }
-    Ok(Telling { written, heard, length })
+    Ok(Event { written, heard, length })
 }
 
 /// Amends reports with several writers, as fast as they can or one an interval, and gives what was written.
