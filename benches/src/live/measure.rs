@@ -156,6 +156,8 @@ pub(super) fn write_many(world: &World, address: SocketAddr, count: usize, inter
 pub(super) struct Burst {
     /// Milliseconds from the first thing that was sent until everyone had heard of everything.
     pub(super) took: f64,
+    /// Milliseconds from the first delivery to the last.
+    pub(super) spread: f64,
     pub(super) cost: Cost,
 }
 
@@ -165,10 +167,13 @@ where
     C: FnOnce() -> Result<()> + Send,
 {
     let meter = Meter::start(crowd, server)?;
-    let (begin, mut last) = (Instant::now(), None);
+    let (begin, mut heard) = (Instant::now(), None);
     thread::scope(|scope| {
         let causing = scope.spawn(cause);
-        let hearing = crowd.hear(count * followers, |it| last = Some(it.at));
+        let hearing = crowd.hear(count * followers, |it| {
+            let (first, _) = *heard.get_or_insert((it.at, it.at));
+            heard = Some((first, it.at));
+        });
         causing.join().map_err(|_| anyhow!("a writer died"))??;
         hearing
     })?;
@@ -176,7 +181,9 @@ where
     if more > 0 {
         bail!("{more} deliveries too many of {count} events to {followers} subscribers");
     }
-    Ok(Burst { took: milliseconds(last.unwrap_or(begin), begin), cost: meter.stop(server, count * followers)? })
+    let (first, last) = heard.context("nobody follows")?;
+    let cost = meter.stop(server, count * followers)?;
+    Ok(Burst { took: milliseconds(last, begin), spread: milliseconds(last, first), cost })
 }
 
 /// What a server and this program cost while something is done.

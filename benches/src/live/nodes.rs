@@ -43,12 +43,16 @@ pub(super) fn run(bench: &mut Bench) -> Result<()> {
         from_answer.push(milliseconds(*at, written.answered));
         from_sent.push(milliseconds(*at, written.sent));
     }
+    let sent = || written.iter().map(|written| written.sent);
+    let (first, last) = sent().min().zip(sent().max()).context("nothing was written")?;
     let figures = [
         Figure::new("answer to subscriber, p50", "ms", quantile(&from_answer, 0.5)).goal(Goal::AtMost(5.0)),
         Figure::new("answer to subscriber, p99", "ms", quantile(&from_answer, 0.99)).goal(Goal::AtMost(25.0)),
         Figure::new("answer to subscriber, longest", "ms", quantile(&from_answer, 1.0)),
         Figure::new("sending to subscriber, p50", "ms", quantile(&from_sent, 0.5)),
         Figure::new("sending to subscriber, p99", "ms", quantile(&from_sent, 0.99)),
+        // Fewer than were meant when the machine cannot take as many.
+        Figure::new("written a second", "/s", events as f64 * 1e3 / milliseconds(last, first)),
     ];
     bench.table.show(&format!("{events} events, 100 a second, to {FOLLOWERS} subscribers of another node"), &figures)
 }
