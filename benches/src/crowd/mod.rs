@@ -6,6 +6,7 @@ mod socket;
 use std::{
     io::ErrorKind,
     net::SocketAddr,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,8 @@ pub(crate) use self::socket::Talk;
 const BUFFER: usize = 64 << 10;
 /// How many sockets are told of at a time: few, so that the time that is noted is the time it is.
 const EVENTS: usize = 256;
+/// Nothing beside what a burst takes.
+const LEISURE: Duration = Duration::from_micros(500);
 /// How long to wait for the next thing that is expected. Long, because it is only reached when something is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -40,12 +43,21 @@ pub(crate) struct Crowd {
     sockets: Vec<Socket>,
     /// How many of them have begun.
     live: usize,
+    /// How long it lets things come together before it looks.
+    leisure: Duration,
 }
 
 impl Crowd {
     pub(crate) fn new() -> Result<Self> {
         let poll = Poll::new().context("cannot poll")?;
-        Ok(Self { poll, events: Events::with_capacity(EVENTS), buffer: vec![0; BUFFER], sockets: Vec::new(), live: 0 })
+        let (events, buffer) = (Events::with_capacity(EVENTS), vec![0; BUFFER]);
+        Ok(Self { poll, events, buffer, sockets: Vec::new(), live: 0, leisure: Duration::ZERO })
+    }
+
+    /// Says whether it may look a little later, because only the end of much counts. What has come together is then read together,
+    /// which takes half the processor time: the service has only what we leave it.
+    pub(crate) fn leisurely(&mut self, leisurely: bool) {
+        self.leisure = if leisurely { LEISURE } else { Duration::ZERO };
     }
 
     /// Adds sockets, so many at a time, and waits until all of them have begun.
@@ -115,6 +127,9 @@ impl Crowd {
 
     /// Waits until something happens, and attends to it. Gives until when there has to be more.
     fn turn(&mut self, deadline: Instant, heard: &mut impl FnMut(&Heard<'_>)) -> Result<Instant> {
+        if !self.leisure.is_zero() {
+            thread::sleep(self.leisure);
+        }
         self.poll(deadline)?;
         let (live, mut progress) = (self.live, false);
         self.attend(&mut |it| {

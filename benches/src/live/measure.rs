@@ -167,6 +167,7 @@ where
     C: FnOnce() -> Result<()> + Send,
 {
     let meter = Meter::start(crowd, server)?;
+    crowd.leisurely(true);
     let (begin, mut heard) = (Instant::now(), None);
     thread::scope(|scope| {
         let causing = scope.spawn(cause);
@@ -177,6 +178,7 @@ where
         causing.join().map_err(|_| anyhow!("a writer died"))??;
         hearing
     })?;
+    crowd.leisurely(false);
     let more = crowd.pause(REST)?;
     if more > 0 {
         bail!("{more} deliveries too many of {count} events to {followers} subscribers");

@@ -83,11 +83,13 @@ fn storm(bench: &Bench, followers: usize) -> Result<Storm> {
     let talks = cursors.iter().enumerate().map(|(n, cursor)| world.follower(n, FOLLOW, Some(cursor))).collect();
     let meter = Meter::start(&mut crowd, &server)?;
     let before = statements(&server)?;
+    crowd.leisurely(true);
     let (begin, mut heard) = (Instant::now(), 0);
     crowd.join_hearing(server.address, talks, followers, |_| heard += 1)?;
     let begun = milliseconds(Instant::now(), begin);
     crowd.hear(followers * MISSED - heard, |_| {})?;
     let caught_up = milliseconds(Instant::now(), begin);
+    crowd.leisurely(false);
     let mut ran = statements(&server)?;
     let cost = meter.stop(&server, followers * MISSED)?;
     for (text, count) in before {
