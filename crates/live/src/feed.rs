@@ -135,7 +135,7 @@ impl Feed {
         let ring = self.ring(network).await?;
         // A ring that was just begun is about to be filled.
         let filled = async {
-            while ring.lags() && ring.head() <= position && !ring.is_broken() {
+            while ring.find(position).is_none() && ring.lags() && ring.head() <= position && !ring.is_broken() {
                 tokio::time::sleep(PAUSE.0).await;
             }
         };

@@ -112,6 +112,15 @@ pub(crate) enum Reach {
     Ended,
 }
 
+impl Window {
+    fn drop_oldest(&mut self) {
+        if let Some((position, _)) = self.told.pop_front() {
+            self.floor = position;
+            self.open = self.open.max(position);
+        }
+    }
+}
+
 impl std::fmt::Debug for Interest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Interest").field("scope", &self.scope).finish_non_exhaustive()
@@ -173,14 +182,21 @@ impl Line {
         }
     }
 
-    /// Lets go of an entry that leaves the ring.
+    /// Lets go of entries that leave the ring.
     pub(crate) fn drop_up_to(&self, position: Position) {
         self.change(|window| {
             while window.told.front().is_some_and(|(oldest, _)| *oldest <= position) {
-                window.told.pop_front();
-                window.floor = position;
+                window.drop_oldest();
             }
-            window.open = window.open.max(window.floor);
+        });
+    }
+
+    /// Keeps only so many entries, the newest.
+    pub(crate) fn keep(&self, most: usize) {
+        self.change(|window| {
+            while window.told.len() > most {
+                window.drop_oldest();
+            }
         });
     }
 
@@ -266,7 +282,7 @@ impl Line {
             while let Some(result) = made.next().await {
                 match result {
                     Ok(position) => self.change(|window| {
-                        window.open = position;
+                        window.open = window.open.max(position);
                         window.spoke = Instant::now();
                     }),
                     Err(_) => self.change(|window| window.ended = true),

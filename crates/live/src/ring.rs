@@ -24,6 +24,8 @@ use crate::{
 
 /// How many entries are kept.
 const SLOTS: usize = 4_096;
+/// How many entries all lines hold together, and each of them at least: thousands of groups may want the same.
+const HELD: (usize, usize) = (1 << 18, 64);
 
 /// What came of reading a log for a ring.
 #[derive(Debug, PartialEq, Eq)]
@@ -122,7 +124,9 @@ impl Ring {
             let scope = interest.scope;
             let floor = self.head() - i64::try_from(slots.kept.len()).unwrap_or_default();
             let past = (floor, slots.kept.iter());
-            let line = Arc::new(Line::new(interest, Arc::clone(&self.stock), past, self.serving.clone()));
+            let line = Line::new(interest, Arc::clone(&self.stock), past, self.serving.clone());
+            line.keep(slots.share());
+            let line = Arc::new(line);
             slots.lines.insert(group, Arc::clone(&line));
             slots.by_scope.entry(scope).or_default().push(Arc::clone(&line));
             line
@@ -227,9 +231,10 @@ impl Ring {
 impl Slots {
     fn add(&mut self, entry: Entry) {
         self.last = Some(entry.change.id);
-        let slot = Arc::new(Slot::new(entry));
+        let (slot, share) = (Arc::new(Slot::new(entry)), self.share());
         for line in self.lines_of(&slot) {
             line.add(&slot);
+            line.keep(share);
         }
         self.kept.push_back(slot);
         while self.kept.len() > SLOTS {
@@ -238,6 +243,11 @@ impl Slots {
                 line.drop_up_to(old.position());
             }
         }
+    }
+
+    /// How many entries each line may hold.
+    fn share(&self) -> usize {
+        (HELD.0 / self.lines.len().max(1)).max(HELD.1)
     }
 
     fn lines_of(&self, slot: &Slot) -> impl Iterator<Item = &Arc<Line>> {
