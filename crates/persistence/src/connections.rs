@@ -57,6 +57,23 @@ impl Connections {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How many connections are in use, and how many are not.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let Watched { inner, .. } = self.current();
+        let (open, idle) = match self.backend {
+            DbBackend::Postgres => {
+                let pool = inner.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = inner.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        // They are not read at one moment.
+        ((open as usize).saturating_sub(idle), idle)
+    }
+
     pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
         let Watched { inner, lost, suspicion } = self.current();
         let beginning = limited(inner.begin_with_options(options));

@@ -127,6 +127,19 @@ impl Database {
         Ok(self.writer.begin(options).await?)
     }
 
+    /// The pools of connections: a name, how many are in use, and how many are not.
+    pub fn pools(&self) -> Vec<(&'static str, usize, usize)> {
+        let named = match self.reader.get_database_backend() {
+            DbBackend::Postgres => vec![("shared", &self.reader)],
+            _ => vec![("reader", &self.reader), ("writer", &self.writer)],
+        };
+        let count = |(name, connections): (&'static str, &Connections)| {
+            let (in_use, idle) = connections.count();
+            (name, in_use, idle)
+        };
+        named.into_iter().map(count).collect()
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         self.reader.execute_unprepared("SELECT 1").await?;

@@ -56,6 +56,34 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_QUERY_COST_LIMIT", default_value = "50000", value_parser = value_parser!(u64).range(1..), value_name = "COST")]
     pub(crate) query_cost_limit: u64,
 
+    /// How many connections may be open at once; more are told to try again later
+    #[arg(long, global = true, env = "CONVENE_CONNECTION_LIMIT", default_value = "20000", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) connection_limit: u32,
+
+    /// How many operations may run at once on one WebSocket
+    #[arg(long, global = true, env = "CONVENE_SOCKET_OPERATION_LIMIT", default_value = "100", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) socket_operation_limit: u32,
+
+    /// The largest message that a WebSocket may send, in bytes
+    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_LIMIT", default_value = "1048576", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
+    pub(crate) socket_message_limit: u32,
+
+    /// How many messages a WebSocket may send in a second; after a pause, as many at once
+    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_RATE", default_value = "2000", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) socket_message_rate: u32,
+
+    /// How long a WebSocket may take to say who it is (`connection_init`), in seconds
+    #[arg(long, global = true, env = "CONVENE_SOCKET_INIT_TIMEOUT", default_value = "3", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
+    pub(crate) socket_init_timeout: u64,
+
+    /// How often a WebSocket is asked for a sign of life, in seconds
+    #[arg(long, global = true, env = "CONVENE_SOCKET_PING_INTERVAL", default_value = "20", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
+    pub(crate) socket_ping_interval: u64,
+
+    /// How long a WebSocket may give no sign of life, in seconds; more than the time between two questions for one
+    #[arg(long, global = true, env = "CONVENE_SOCKET_IDLE_TIMEOUT", default_value = "60", value_parser = value_parser!(u64).range(1..=86_400), value_name = "SECONDS")]
+    pub(crate) socket_idle_timeout: u64,
+
     /// How long running requests may go on after the service was told to stop, in seconds
     #[arg(long, global = true, env = "CONVENE_SHUTDOWN_GRACE", default_value = "20", value_parser = value_parser!(u64).range(0..=3_600), value_name = "SECONDS")]
     pub(crate) shutdown_grace: u64,
