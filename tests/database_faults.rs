@@ -149,7 +149,8 @@ async fn persist(writer: &Writer, input: &Value) -> String {
             continue;
         };
         let payload = &answer["data"]["submitGatheringReport"];
-        if payload.is_null() {
+        // Also when it was done, and only what was asked of the report could not be read any more.
+        if answer.get("errors").is_some() {
             assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
@@ -187,7 +188,8 @@ impl Writers {
                 mine
             })
         });
-        Self { written, stop, running: running.collect() }
+        let running = running.collect();
+        Self { written, stop, running }
     }
 
     /// Waits until each writer was answered since, and so nobody hangs on what was lost.
@@ -221,12 +223,12 @@ async fn whatever_happens_to_the_database_it_is_over_when_it_is_over() {
 
         let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let faults = [
-            ("black hole", Mode::Void, 2_000),
+            ("black hole", Mode::Void, 1_500),
             ("short black hole", Mode::Void, 400),
-            ("frozen", Mode::Held, 2_500),
-            ("crashed", Mode::Closed, 1_500),
+            ("frozen", Mode::Held, 1_800),
+            ("crashed", Mode::Closed, 1_000),
             ("terminated", Mode::Open, 0),
-            ("slow", Mode::Slow, 1_500),
+            ("slow", Mode::Slow, 800),
             ("black hole again", Mode::Void, 1_300),
         ];
         for (name, mode, lasting) in faults {
@@ -262,34 +264,33 @@ async fn whatever_happens_to_the_database_it_is_over_when_it_is_over() {
 /// transactions may wait, and goes on when it is thawed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_process_does_not_stop_the_writes_of_another() {
-    const COUNT: usize = 3_000;
+    const COUNT: usize = 1_500;
     with_database(Kind::Postgres, async |address| {
-        import(&address, COUNT * 2);
+        import(&address, COUNT + 800);
         let secret = token(&address);
         let (frozen, other) = (Service::start(&address), Service::start(&address));
         let places = Arc::new(Places::find(&other).await);
         let writer = Writer::new(&frozen, &secret);
         // Many at once, so that each time some are caught in the middle.
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let caught: Vec<_> = (0..24)
             .map(|offset| {
-                let (writer, places, stop) = (writer.clone(), Arc::clone(&places), Arc::clone(&stop));
+                let (writer, places) = (writer.clone(), Arc::clone(&places));
+                let (stop, written) = (Arc::clone(&stop), Arc::clone(&written));
                 tokio::spawn(async move {
-                    let mut written = 0;
                     for n in (offset..COUNT).step_by(24) {
                         if stop.load(Ordering::Relaxed) {
                             break;
                         }
                         persist(&writer, &input(&places, n)).await;
-                        written += 1;
+                        written.fetch_add(1, Ordering::Relaxed);
                     }
-                    written
                 })
             })
             .collect();
         let beside = Writer::new(&other, &secret);
         let (mut next, mut worst) = (COUNT, Duration::ZERO);
-        for _ in 0..6 {
+        for _ in 0..4 {
             frozen.program.signal("STOP");
             let since = Instant::now();
             while since.elapsed() < Duration::from_millis(700) {
@@ -299,16 +300,15 @@ async fn a_frozen_process_does_not_stop_the_writes_of_another() {
                 next += 1;
             }
             frozen.program.signal("CONT");
-            let began = Instant::now();
-            persist(&beside, &input(&places, next)).await;
-            worst = worst.max(began.elapsed());
-            next += 1;
+            // Each time they have got into the middle of something again.
+            let enough = written.load(Ordering::Relaxed) + 12;
+            until("the thawed one writes", async || written.load(Ordering::Relaxed) >= enough).await;
         }
         stop.store(true, Ordering::Relaxed);
-        let mut written = next - COUNT;
         for writer in caught {
-            written += writer.await.expect("writes");
+            writer.await.expect("writes");
         }
+        let written = next - COUNT + written.load(Ordering::Relaxed);
         eprintln!("{written} writes, {} of them beside the frozen one; the longest took {worst:?}", next - COUNT);
         assert!(next - COUNT > 30, "the other one went on writing");
         assert!(worst < Duration::from_millis(900), "{worst:?}");

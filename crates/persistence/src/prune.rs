@@ -43,7 +43,9 @@ pub async fn run(database: &Database, keep: Keep) -> Result<u64> {
     for head in network_head::Entity::find().all(database.reader()).await? {
         let network = NetworkId::from_uuid(head.network_id);
         let (mut floor, limit) = (head.pruned_to, head.position - keep.changes);
-        while clear(database, network, floor).await? {
+        let mut cleared = lowest(database, network).await?.unwrap_or(floor);
+        while clear(database, network, (cleared, floor)).await? {
+            cleared = floor;
             let next = next_floor(database, network, (floor, limit), keep.since).await?;
             if next <= floor {
                 break;
@@ -91,21 +93,28 @@ async fn raise(database: &Database, network: NetworkId, floor: Position) -> Resu
     Ok(())
 }
 
-/// Deletes what is below the floor; `false` when another process is at it.
-async fn clear(database: &Database, network: NetworkId, floor: Position) -> Result<bool> {
+/// Where nothing was deleted yet.
+async fn lowest(database: &Database, network: NetworkId) -> Result<Option<Position>> {
     let lowest = Query::select()
         .expr(Expr::col(change_scope::Column::Position).min())
         .from(change_scope::Entity)
         .and_where(Expr::col(change_scope::Column::NetworkId).eq(network.uuid()))
         .take();
-    while let Some(from) = position(database.reader(), &lowest).await?.filter(|from| *from < floor) {
+    position(database.reader(), &lowest).await
+}
+
+/// Deletes what is below the floor, from a position on; `false` when another process is at it.
+async fn clear(database: &Database, network: NetworkId, (mut from, floor): (Position, Position)) -> Result<bool> {
+    while from < floor {
+        let to = Ord::min(floor, from + BATCH);
         let transaction = database.begin().await?;
         if !alone(&transaction).await? {
             transaction.rollback().await?;
             return Ok(false);
         }
-        delete(&transaction, network, (from, Ord::min(floor, from + BATCH))).await?;
+        delete(&transaction, network, (from, to)).await?;
         transaction.commit().await?;
+        from = to;
     }
     Ok(true)
 }

@@ -204,24 +204,28 @@ const CHECKS: &[Check] = &[
         columns: &[Scope("scope"), Number("position")],
     },
     // What the last change of each record said of its scope is what its scope rows say, unless a move has changed the
-    // tree since: of what stands under the community that moved, nothing was logged.
+    // tree since: of what stands under the community that moved, nothing was logged. Nor is it known of what was pruned.
     Check {
         subject: "change_scopes",
         should: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
                  JOIN (SELECT scope_id, community_id AS entity_id FROM community_scopes
                        UNION ALL SELECT scope_id, gathering_id FROM gathering_scopes
                        UNION ALL SELECT scope_id, report_id FROM report_scopes) s ON s.entity_id = c.entity_id
-                 JOIN (SELECT h.network_id, h.pruned_to, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+                 JOIN (SELECT h.network_id,
+                           MAX(CASE WHEN m.position > h.pruned_to THEN m.position ELSE h.pruned_to END) AS moved
+                       FROM network_heads h
                        LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
-                       GROUP BY h.network_id, h.pruned_to) v
-                   ON v.network_id = c.network_id AND v.moved <= c.position AND v.pruned_to <= c.position
+                       GROUP BY h.network_id) v
+                   ON v.network_id = c.network_id AND v.moved <= c.position
                  WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         is: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
              JOIN change_scopes s ON s.network_id = c.network_id AND s.position = c.position AND s.effect <> 'LEFT'
-             JOIN (SELECT h.network_id, h.pruned_to, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+             JOIN (SELECT h.network_id,
+                       MAX(CASE WHEN m.position > h.pruned_to THEN m.position ELSE h.pruned_to END) AS moved
+                   FROM network_heads h
                    LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
-                   GROUP BY h.network_id, h.pruned_to) v
-               ON v.network_id = c.network_id AND v.moved <= c.position AND v.pruned_to <= c.position
+                   GROUP BY h.network_id) v
+               ON v.network_id = c.network_id AND v.moved <= c.position
              WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT')
              AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         columns: &[Scope("scope"), Number("position"), Entity],
