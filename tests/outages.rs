@@ -79,16 +79,8 @@ async fn redis_says_what_is_not_so() {
         let mut direct = client.get_multiplexed_async_connection().await.expect("connects");
         let roads = |mode| cluster.nodes.iter().for_each(|node| node.redis.as_ref().expect("a road").set(mode));
         fault!(crew, "messages lost, doubled, out of order", 1.5, roads(Mode::Garble), roads(Mode::Pass));
-        let forget = async {
-            redis::cmd("FLUSHALL").query_async::<()>(&mut direct.clone()).await.expect("flushes");
-            for kind in ["pubsub", "normal"] {
-                let mut kill = redis::cmd("CLIENT");
-                kill.arg("KILL").arg("TYPE").arg(kind).arg("SKIPME").arg("yes");
-                kill.query_async::<()>(&mut direct.clone()).await.expect("kills");
-            }
-        };
-        fault!(crew, "Redis flushed, its clients thrown out", 0.5, forget.await, ());
-        let network = Places::find(cluster.nodes[0].service()).await.id("weave").to_owned();
+        fault!(crew, "Redis flushed, its clients thrown out", 0.5, redis.flush().await, ());
+        let network = cluster.nodes[0].service().network("weave").await;
         let lies = async {
             let said = [
                 String::new(),

@@ -64,9 +64,9 @@ impl Findings {
         self.examples.truncate(EXAMPLES);
     }
 
-    /// How many faults there are of a kind.
-    pub fn count(&self, kind: &str) -> usize {
-        self.counts.get(kind).copied().unwrap_or_default()
+    /// How many faults there are, by kind.
+    pub fn counts(&self) -> &BTreeMap<&'static str, usize> {
+        &self.counts
     }
 
     /// Fails unless nothing is wrong.
@@ -164,6 +164,7 @@ impl Durations {
         self.0.get((last * thousandths).div_ceil(1_000)).copied().unwrap_or_default()
     }
 
+
     /// How many there are, and what they say.
     pub fn told(&mut self) -> String {
         let [p50, p99, max] = [500, 990, 1_000].map(|thousandths| self.quantile(thousandths).as_millis());
@@ -174,7 +175,7 @@ impl Durations {
 /// A time in which something was broken.
 #[derive(Debug, Clone)]
 pub struct Phase {
-    pub name: &'static str,
+    pub name: String,
     pub from: Instant,
     pub to: Instant,
     /// How long it took after the end until everything went on.
@@ -183,8 +184,7 @@ pub struct Phase {
 
 /// How long deliveries took from their acknowledgement on: while all was well, and in each phase.
 pub fn lateness(writes: &[Write], received: &[Told], phases: &[Phase]) -> (Durations, Vec<Durations>) {
-    let acknowledged: HashMap<&(String, i64), Instant> =
-        writes.iter().map(|write| (&write.record, write.acknowledged)).collect();
+    let acknowledged: HashMap<&(String, i64), Instant> = writes.iter().map(|write| (&write.record, write.acknowledged)).collect();
     let (mut calm, mut broken): (_, Vec<Durations>) =
         (Durations::default(), phases.iter().map(|_| Durations::default()).collect());
     for told in received {
@@ -270,18 +270,22 @@ mod tests {
         assert_eq!(spoilt(|_, log| log.push(told(21))), [("unasked", 1)]);
         assert_eq!(spoilt(|_, log| log.push(told(20))), [("stored twice", 1)]);
         assert_eq!(spoilt(|writes, _| writes[1].cursor = writes[2].cursor.clone()), [("misplaced", 1)]);
-        assert_eq!(spoilt(|writes, _| writes.push(Write { key: "another".to_owned(), ..writes[0].clone() })), [("two in one", 1)]);
+        assert_eq!(
+            spoilt(|writes, _| writes.push(Write { key: "another".to_owned(), ..writes[0].clone() })),
+            [("two in one", 1)]
+        );
     }
 
     #[test]
     fn a_delivery_counts_for_the_time_in_which_it_was_acknowledged() {
         let began = Instant::now();
         let at = |millis| began + Duration::from_millis(millis);
-        let log: Vec<Told> = [(1, 150), (2, 2_900), (3, 9_040), (4, 5_100)].map(|(n, got)| Told { at: at(got), ..told(n) }).into();
+        let log: Vec<Told> =
+            [(1, 150), (2, 2_900), (3, 9_040), (4, 5_100)].map(|(n, got)| Told { at: at(got), ..told(n) }).into();
         let acknowledged = [100, 2_000, 9_000, 5_000];
         let writes: Vec<Write> =
             log.iter().zip(acknowledged).map(|(told, when)| Write { acknowledged: at(when), ..write(told) }).collect();
-        let phase = Phase { name: "broken", from: at(1_000), to: at(4_000), recovery: Duration::from_millis(1_500) };
+        let phase = Phase { name: "broken".to_owned(), from: at(1_000), to: at(4_000), recovery: Duration::from_millis(1_500) };
         let (mut calm, mut broken) = lateness(&writes, &log, &[phase]);
         assert_eq!(calm.told(), "2 deliveries, p50 50 ms, p99 50 ms, max 50 ms");
         assert_eq!(broken[0].told(), "1 deliveries, p50 900 ms, p99 900 ms, max 900 ms");

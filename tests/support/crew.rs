@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    checker::{Durations, Findings, Phase, Write, compare_told, compare_writes, lateness},
+    checker::{Durations, Findings, Phase, Told, Write, compare_told, compare_writes, lateness},
     cluster::Cluster,
     live::{Writer, text, until},
     program::succeed,
-    subscriber::{Subscriber, Wanted, read_log},
+    subscriber::{Session, Subscriber, Wanted, read_log},
     weave::Places,
 };
 
 /// How long a writer waits for an answer before it asks again, elsewhere.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a writer writes, if it is answered at once.
 const PACE: Duration = Duration::from_millis(25);
 /// How many write at each node.
@@ -124,7 +124,7 @@ impl Crew {
 
     /// Notes that something was broken from then until now, and waits until everything goes on: each node acknowledges
     /// what it is asked from now on, and each subscriber is told of such.
-    pub async fn healed(&mut self, name: &'static str, from: Instant) -> Duration {
+    pub async fn healed(&mut self, name: &str, from: Instant) -> Duration {
         let (to, nodes) = (Instant::now(), self.writers.len() / WRITERS);
         until("everything goes on", async || {
             let writes = self.shared.writes.lock().expect("is whole");
@@ -135,7 +135,7 @@ impl Crew {
         })
         .await;
         let recovery = to.elapsed();
-        self.phases.push(Phase { name, from, to, recovery });
+        self.phases.push(Phase { name: name.to_owned(), from, to, recovery });
         recovery
     }
 
@@ -151,7 +151,7 @@ impl Crew {
             findings.add("odd answers", odd);
         }
         let writes = std::mem::take(&mut *self.shared.writes.lock().expect("is whole"));
-        let log = read_log(&url, None, &self.network, &self.start).await;
+        let log = read_log(&url, None, &self.network, (&self.start, None)).await;
         findings.take("log", compare_writes(&writes, &log));
         let (mut calm, mut broken, mut delivered) = (Durations::default(), Vec::new(), 0);
         broken.resize_with(self.phases.len(), Durations::default);
@@ -183,11 +183,14 @@ impl Crew {
         let writes = self.shared.writes.lock().expect("is whole").clone();
         let inputs = self.shared.inputs.lock().expect("is whole").clone();
         for (n, write) in writes.iter().enumerate().step_by(writes.len() / 20 + 1) {
-            let (mutation, input) = inputs.iter().find(|(_, input)| input["idempotencyKey"] == write.key.as_str()).expect("its input");
+            let (mutation, input) =
+                inputs.iter().find(|(_, input)| input["idempotencyKey"] == write.key.as_str()).expect("its input");
             let writer = Writer::at(&cluster.nodes[n % cluster.nodes.len()].url(), &cluster.secret);
             let answer = writer.send(mutation, input, "gathering { id }").await;
             let payload = answer.as_ref().map(|answer| &answer["data"][mutation]);
-            if payload.is_none_or(|payload| payload["gathering"]["id"] != write.record.0.as_str() || payload["cursor"] != write.cursor.as_str()) {
+            if payload.is_none_or(|payload| {
+                payload["gathering"]["id"] != write.record.0.as_str() || payload["cursor"] != write.cursor.as_str()
+            }) {
                 findings.add("another answer", format!("{write:?}: {answer:?}"));
             }
         }
@@ -196,14 +199,22 @@ impl Crew {
 }
 
 /// Waits until a subscriber was told all that there is, and gives what it received beside what it should have.
-async fn caught_up(subscriber: &Subscriber, url: &str) -> Vec<(crate::subscriber::Session, Vec<crate::checker::Told>)> {
+async fn caught_up(subscriber: &Subscriber, url: &str) -> Vec<(Session, Vec<Told>)> {
     let token = subscriber.token.as_deref();
-    let mut sessions = Vec::new();
-    for n in 0.. {
-        let Some(start) = subscriber.received().sessions.get(n).map(|session| session.start.clone()) else { break };
-        let mut log = read_log(url, token, &subscriber.within, &start).await;
-        let is_last = subscriber.received().sessions.len() == n + 1;
-        if is_last && let Some(last) = log.last() {
+    let sessions = subscriber.received().sessions.clone();
+    let mut compared = Vec::new();
+    for (n, mut session) in sessions.iter().cloned().enumerate() {
+        let is_last = n + 1 == sessions.len();
+        let last = session.told.last().filter(|_| !is_last).map(|told| told.cursor.clone());
+        if !is_last && last.is_none() {
+            continue;
+        }
+        let mut log = read_log(url, token, &subscriber.within, (&session.start, last.as_deref())).await;
+        if let Some(last) = last {
+            // It was cut off there; up to there nothing may be missing.
+            let seen = log.iter().position(|entry| entry.cursor == last);
+            log.truncate(seen.map_or(log.len(), |seen| seen + 1));
+        } else if let Some(last) = log.last() {
             let all = async {
                 while !subscriber.has(|told| told.cursor == last.cursor) {
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -211,16 +222,11 @@ async fn caught_up(subscriber: &Subscriber, url: &str) -> Vec<(crate::subscriber
             };
             // Whoever never gets there is told of as missing something.
             let _ = timeout(Duration::from_secs(20), all).await;
+            session.told.clone_from(&subscriber.received().sessions[n].told);
         }
-        let session = subscriber.received().sessions[n].clone();
-        if !is_last {
-            // It was cut off somewhere; up to there nothing may be missing.
-            let seen = session.told.last().and_then(|last| log.iter().position(|entry| entry.cursor == last.cursor));
-            log.truncate(seen.map_or(0, |seen| seen + 1));
-        }
-        sessions.push((session, log));
+        compared.push((session, log));
     }
-    sessions
+    compared
 }
 
 /// Someone who writes all the time.
@@ -247,7 +253,10 @@ impl Busy {
             } else {
                 let gathering = &self.gatherings[n % self.gatherings.len()];
                 let observed = Utc::now().to_rfc3339();
-                ("recordRsvps", json!({ "idempotencyKey": key, "gathering": gathering, "yes": n % 1_000, "observedAt": observed }))
+                (
+                    "recordRsvps",
+                    json!({ "idempotencyKey": key, "gathering": gathering, "yes": n % 1_000, "observedAt": observed }),
+                )
             };
             shared.inputs.lock().expect("is whole").push((mutation, input.clone()));
             let write = self.persist(mutation, &input, &shared).await;

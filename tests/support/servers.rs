@@ -109,6 +109,18 @@ impl Server {
         signal(if frozen { "STOP" } else { "CONT" }, &self.child.id().to_string());
     }
 
+    /// Makes a Redis forget everything, and throws all out who use it.
+    pub async fn flush(&self) {
+        let client = redis::Client::open(format!("redis://{}", self.address())).expect("an address");
+        let mut direct = client.get_multiplexed_async_connection().await.expect("connects");
+        redis::cmd("FLUSHALL").query_async::<()>(&mut direct).await.expect("flushes");
+        for kind in ["pubsub", "normal"] {
+            let mut kill = redis::cmd("CLIENT");
+            kill.arg("KILL").arg("TYPE").arg(kind).arg("SKIPME").arg("yes");
+            kill.query_async::<()>(&mut direct).await.expect("throws out");
+        }
+    }
+
     async fn ready(&self) {
         let database = self.database();
         until("the server is ready", async || {
@@ -175,5 +187,7 @@ fn programs(kind: &Kind) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let found = std::env::split_paths(&path).chain(versions).find(|folder| folder.join(kind.program).is_file());
-    found.unwrap_or_else(|| panic!("no {} to test with: install it, on Debian the packages postgresql and redis-server", kind.program))
+    found.unwrap_or_else(|| {
+        panic!("no {} to test with: install it, on Debian the packages postgresql and redis-server", kind.program)
+    })
 }

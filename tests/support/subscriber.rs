@@ -24,7 +24,7 @@ const ITEM: &str = "cursor change { kind effect entityType entityId revision occ
     ... on GatheringReport { revision status attendance items { kind text } } }";
 
 /// How long an answer may take on a connection that works.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long to hear nothing before asking whether anyone is there.
 const SILENCE: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -81,11 +81,6 @@ impl Subscriber {
 
     pub fn received(&self) -> MutexGuard<'_, Received> {
         self.received.lock().expect("is whole")
-    }
-
-    /// How many changes it received.
-    pub fn count(&self) -> usize {
-        self.received().sessions.iter().map(|session| session.told.len()).sum()
     }
 
     /// Whether it received anything that passes.
@@ -242,8 +237,8 @@ fn take(wanted: &Wanted, received: &Mutex<Received>, text: &str, first: &mut boo
     Ok(())
 }
 
-/// Everything in the log of a place after a cursor, as everyone can read it.
-pub async fn read_log(url: &str, token: Option<&str>, within: &str, after: &str) -> Vec<Told> {
+/// What the log of a place holds after a cursor, as everyone can read it: all of it, or up to the page with another cursor.
+pub async fn read_log(url: &str, token: Option<&str>, within: &str, (after, until): (&str, Option<&str>)) -> Vec<Told> {
     #[derive(Deserialize)]
     struct Answer {
         data: Changes,
@@ -273,7 +268,8 @@ pub async fn read_log(url: &str, token: Option<&str>, within: &str, after: &str)
         let answer: Answer = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let page = answer.data.changes;
         log.extend(page.items.iter().filter_map(Item::told));
-        if !page.has_more {
+        let enough = until.is_some_and(|until| log.iter().rev().take(page.items.len()).any(|told| told.cursor == until));
+        if enough || !page.has_more {
             return log;
         }
         after = page.cursor;
