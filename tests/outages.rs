@@ -75,11 +75,11 @@ async fn redis_says_what_is_not_so() {
     with_database(Kind::Postgres, async |address| {
         let redis = Server::redis().await;
         let (cluster, mut crew) = begin(&address, 2, Some(&redis.address())).await;
-        let client = redis::Client::open(format!("redis://{}", redis.address())).expect("an address");
-        let mut direct = client.get_multiplexed_async_connection().await.expect("connects");
         let roads = |mode| cluster.nodes.iter().for_each(|node| node.redis.as_ref().expect("a road").set(mode));
         fault!(crew, "messages lost, doubled, out of order", 1.5, roads(Mode::Garble), roads(Mode::Pass));
         fault!(crew, "Redis flushed, its clients thrown out", 0.5, redis.flush().await, ());
+        let client = redis::Client::open(format!("redis://{}", redis.address())).expect("an address");
+        let mut direct = client.get_multiplexed_async_connection().await.expect("connects");
         let network = cluster.nodes[0].service().network("weave").await;
         let lies = async {
             let said = [
@@ -120,6 +120,20 @@ async fn postgres_goes_away() {
     end(&cluster, crew).await;
 }
 
+/// Connections on which nothing arrives any more, and nobody says so, are given up in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_falls_silent() {
+    with_database(Kind::Postgres, async |address| {
+        let redis = Server::redis().await;
+        let (cluster, mut crew) = begin(&address, 2, Some(&redis.address())).await;
+        let roads = |mode| cluster.nodes.iter().for_each(|node| node.database.as_ref().expect("a road").set(mode));
+        fault!(crew, "Postgres half closed", 1.0, roads(Mode::HalfOpen), roads(Mode::Pass));
+        fault!(crew, "Postgres in a black hole", 2.0, roads(Mode::Swallow), roads(Mode::Pass));
+        end(&cluster, crew).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_go_away() {
     with_database(Kind::Postgres, async |address| {
@@ -141,6 +155,7 @@ async fn nodes_go_away() {
         }
         crew.healed("both nodes replaced, one after the other", from).await;
         let outcome = end(&cluster, crew).await;
+        assert!(outcome.ends.get("SHUTTING_DOWN").is_some_and(|count| *count >= 4), "who stops says so: {:?}", outcome.ends);
         // The frozen one may hold a lock for as long as an idle transaction is borne.
         let pause = outcome.longest_pause(1, "a node frozen");
         eprintln!("while a node is frozen, the other acknowledges nothing for at most {pause:?}");

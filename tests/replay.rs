@@ -196,7 +196,14 @@ async fn what_followers_received_is_the_golden_answer(address: String) {
     let mut followers = Vec::new();
     for slug in SCOPES {
         let (within, urls) = (places[slug].clone(), vec![service.url.clone()]);
-        followers.push(Subscriber::start(Wanted { name: slug.to_owned(), within, resumes: true, token: None, urls }));
+        followers.push(Subscriber::start(Wanted {
+            name: slug.to_owned(),
+            within,
+            resumes: true,
+            token: None,
+            after: None,
+            urls,
+        }));
     }
     until("all follow", async || followers.iter().all(|follower| follower.received().connections > 0)).await;
     let mut replay = Replay { writer: Writer::new(&service, &secret), places: &places, titles, known: HashMap::new() };

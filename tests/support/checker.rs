@@ -164,7 +164,6 @@ impl Durations {
         self.0.get((last * thousandths).div_ceil(1_000)).copied().unwrap_or_default()
     }
 
-
     /// How many there are, and what they say.
     pub fn told(&mut self) -> String {
         let [p50, p99, max] = [500, 990, 1_000].map(|thousandths| self.quantile(thousandths).as_millis());

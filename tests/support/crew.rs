@@ -1,7 +1,7 @@
 //! Writers and subscribers who go on whatever happens, and what is to be said of it in the end.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -59,6 +59,8 @@ pub struct Outcome {
     pub delivered: usize,
     /// How often something was sent again.
     pub repeated: usize,
+    /// How streams ended, and how often.
+    pub ends: BTreeMap<String, usize>,
     pub calm: Durations,
     /// Of each phase, with its name.
     pub broken: Vec<(Phase, Durations)>,
@@ -75,7 +77,14 @@ impl Crew {
             urls.rotate_left(n);
             let wanted = |name: &str, slug: &str, resumes: bool, token: Option<&String>| {
                 let name = format!("{name} at {n}");
-                Wanted { name, within: places.id(slug).to_owned(), resumes, token: token.cloned(), urls: urls.clone() }
+                Wanted {
+                    name,
+                    within: places.id(slug).to_owned(),
+                    resumes,
+                    token: token.cloned(),
+                    after: None,
+                    urls: urls.clone(),
+                }
             };
             subscribers.extend([
                 wanted("network", "weave", true, None),
@@ -153,7 +162,7 @@ impl Crew {
         let writes = std::mem::take(&mut *self.shared.writes.lock().expect("is whole"));
         let log = read_log(&url, None, &self.network, (&self.start, None)).await;
         findings.take("log", compare_writes(&writes, &log));
-        let (mut calm, mut broken, mut delivered) = (Durations::default(), Vec::new(), 0);
+        let (mut calm, mut broken, mut delivered, mut ends) = (Durations::default(), Vec::new(), 0, BTreeMap::new());
         broken.resize_with(self.phases.len(), Durations::default);
         for subscriber in &mut self.subscribers {
             let sessions = caught_up(subscriber, &url).await;
@@ -161,20 +170,24 @@ impl Crew {
                 findings.take(&subscriber.name, compare_told(&log, &session.told));
                 delivered += session.told.len();
                 if subscriber.resumes {
+                    findings.take("again", follow_again(subscriber, &session.told, &url).await);
                     let (calmly, brokenly) = lateness(&writes, &session.told, &self.phases);
                     calm.join(calmly);
                     broken.iter_mut().zip(brokenly).for_each(|(all, mine)| all.join(mine));
                 }
             }
             subscriber.stop().await;
-            for (end, count) in subscriber.received().ends.iter().filter(|(end, _)| !ENDS.contains(&end.as_str())) {
-                findings.add("odd ends", format!("{}: {count} x {end}", subscriber.name));
+            for (end, count) in &subscriber.received().ends {
+                *ends.entry(end.clone()).or_default() += count;
+                if !ENDS.contains(&end.as_str()) {
+                    findings.add("odd ends", format!("{}: {count} x {end}", subscriber.name));
+                }
             }
         }
         let repeated = writes.iter().map(|write| write.sent - 1).sum();
         let broken = self.phases.into_iter().zip(broken).collect();
         assert!(succeed(&cluster.address, &["verify"]).contains("nothing differs"));
-        Outcome { findings, acknowledged: writes.len(), delivered, repeated, calm, broken, writes }
+        Outcome { findings, acknowledged: writes.len(), delivered, repeated, ends, calm, broken, writes }
     }
 
     /// Sends again what was acknowledged, some of it: it must be answered as it was.
@@ -227,6 +240,31 @@ async fn caught_up(subscriber: &Subscriber, url: &str) -> Vec<(Session, Vec<Told
         compared.push((session, log));
     }
     compared
+}
+
+/// How much is followed again.
+const AGAIN: usize = 300;
+
+/// Follows again from an old cursor, and compares with what was received live.
+async fn follow_again(subscriber: &Subscriber, live: &[Told], url: &str) -> Findings {
+    let mut findings = Findings::default();
+    let from = (live.len() / 2).max(live.len().saturating_sub(AGAIN));
+    let (Some(before), Some(last)) = (from.checked_sub(1).and_then(|before| live.get(before)), live.last()) else {
+        return findings;
+    };
+    let (name, within, token) = (subscriber.name.clone(), subscriber.within.clone(), subscriber.token.clone());
+    let urls = vec![url.to_owned()];
+    let mut again = Subscriber::start(Wanted { name, within, resumes: true, token, after: Some(before.cursor.clone()), urls });
+    let all = async {
+        while !again.has(|told| told.cursor == last.cursor) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = timeout(Duration::from_secs(20), all).await;
+    again.stop().await;
+    let told = again.received().sessions.first().map(|session| session.told.clone()).unwrap_or_default();
+    findings.take(&subscriber.name, compare_told(&live[from..], &told));
+    findings
 }
 
 /// Someone who writes all the time.
@@ -299,6 +337,7 @@ impl Outcome {
     /// Says what was measured.
     pub fn tell(&mut self) {
         eprintln!("acknowledged {}, delivered {}, sent again {}", self.acknowledged, self.delivered, self.repeated);
+        eprintln!("streams ended by {:?}", self.ends);
         eprintln!("calm: {}", self.calm.told());
         for (phase, durations) in &mut self.broken {
             let (lasted, recovery) = (phase.to - phase.from, phase.recovery);

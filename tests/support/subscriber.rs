@@ -66,13 +66,15 @@ pub struct Wanted {
     pub within: String,
     pub resumes: bool,
     pub token: Option<String>,
+    /// Where to begin, if not now.
+    pub after: Option<String>,
     /// The nodes, the first one first.
     pub urls: Vec<String>,
 }
 
 impl Subscriber {
     pub fn start(wanted: Wanted) -> Self {
-        let received = Arc::<Mutex<Received>>::default();
+        let received = Arc::new(Mutex::new(Received { after: wanted.after.clone(), ..Received::default() }));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(follow(wanted.clone(), Arc::clone(&received), stopped));
         let Wanted { name, within, resumes, token, .. } = wanted;
@@ -121,7 +123,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// Follows over one connection to its end, and gives the reason.
 async fn connection(wanted: &Wanted, url: &str, received: &Mutex<Received>) -> Result<(), String> {
     let mut socket = timeout(PATIENCE, open(url, wanted.token.as_deref())).await.map_err(|_| "no connection")??;
-    let after = if wanted.resumes { received.lock().expect("is whole").after.clone() } else { None };
+    let after = if wanted.resumes { received.lock().expect("is whole").after.clone() } else { wanted.after.clone() };
     let query = format!("subscription ($within: ID!, $after: String) {{ changed(within: $within, after: $after) {{ {ITEM} }} }}");
     let payload = json!({ "query": query, "variables": { "within": wanted.within, "after": after } });
     send(&mut socket, json!({ "type": "subscribe", "id": "1", "payload": payload })).await?;
