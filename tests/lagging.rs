@@ -24,9 +24,9 @@ use crate::{
 
 /// More than a node keeps in memory, and far more than fits into the buffers between it and a client.
 const CHANGES: usize = 6_000;
-/// How much the memory of the service may grow by it, in KiB: less than all that is not read, with what the ring keeps for
-/// everyone.
-const MEMORY: usize = 64 << 10;
+/// How much the memory of the service may grow while it does not read, in KiB: half of all that it does not read, for the
+/// service keeps something for everyone.
+const MEMORY: usize = 48 << 10;
 
 /// What makes frames of 16 kB each.
 const LARGE: &str = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { cursor change { entityId } \
@@ -136,6 +136,9 @@ async fn who_stops_reading_is_let_go_of_and_misses_nothing(address: String) {
     assert_eq!(beside.received().connections, 1, "they were not held up");
     compare_told(&log, &beside.received().sessions[0].told).assert_none();
 
+    let stalled = memory(&service);
+    assert!(stalled < before + MEMORY, "what is not read is not kept: {before} {stalled}");
+
     // All that was sent to it is still on the road. Then it is told that it was too slow, or that is cut off too.
     let mut ends = Vec::new();
     while let Some(end) = slow.read(CHANGES).await {
@@ -148,11 +151,9 @@ async fn who_stops_reading_is_let_go_of_and_misses_nothing(address: String) {
         slow = again;
     }
     eprintln!("it was let go of after {ends:?}");
-    assert!(!ends.is_empty(), "it could not keep up");
     let expected: Vec<String> = log.iter().map(|entry| entry.record.0.clone()).collect();
     assert!(slow.seen == expected, "everything, once and in order");
-    eprintln!("KiB before and after: {before}, {}", memory(&service));
-    assert!(memory(&service) < before + MEMORY, "what is sent is not kept");
+    eprintln!("KiB before, stalled and in the end: {before}, {stalled}, {}", memory(&service));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

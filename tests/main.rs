@@ -40,6 +40,7 @@ mod outages;
 mod questions;
 mod races;
 mod replay;
+mod resume;
 mod serve;
 mod soak;
 mod tokens;

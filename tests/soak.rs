@@ -21,6 +21,8 @@ use crate::{
 
 /// How soon everything has to go on, for a debug build on a busy machine.
 const RECOVERY: Duration = Duration::from_secs(6);
+/// How late a change may be with nothing away but Redis: a second, and half of one for the same reason.
+const WITHOUT_REDIS: Duration = Duration::from_millis(1_500);
 /// How many descriptors a node may have more in the end: connections come and go at any moment.
 const DESCRIPTORS: usize = 40;
 
@@ -195,7 +197,9 @@ async fn nothing_is_lost_whatever_breaks_and_in_whatever_order() {
     eprintln!("KiB and descriptors of each node, at first {first:?}, at most {largest:?}, in the end {last:?}");
     eprintln!("faults: {:?}", outcome.findings.counts());
     outcome.findings.assert_none();
-    assert!(slowest.keys().all(|recovery| *recovery < RECOVERY), "{slowest:?}");
-    assert!(away.quantile(990) < Duration::from_millis(1_500), "{}", away.told());
+    // What the slowest delivery took while all was well was the machine's doing.
+    let busy = outcome.calm.quantile(1_000);
+    assert!(slowest.keys().all(|recovery| *recovery < RECOVERY + busy), "{slowest:?}");
+    assert!(away.quantile(990) < WITHOUT_REDIS + busy, "{}", away.told());
     assert!(first.iter().zip(&last).all(|(first, last)| last.1 <= first.1 + DESCRIPTORS), "{first:?} {last:?}");
 }
