@@ -178,6 +178,9 @@ struct Frame<'a> {
 #[derive(Deserialize)]
 struct Payload {
     data: Option<Data>,
+    /// What went wrong with a part of it.
+    #[serde(default)]
+    errors: Value,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +229,9 @@ fn take(wanted: &Wanted, received: &Mutex<Received>, text: &str, first: &mut boo
         other => return Err(other.to_owned()),
     }
     let payload: Payload = serde_json::from_str(payload).map_err(|_| format!("unreadable {text}"))?;
+    if !payload.errors.is_null() {
+        *received.ends.entry(format!("an item with {}", payload.errors)).or_default() += 1;
+    }
     let item = payload.data.ok_or_else(|| format!("no data {text}"))?.changed;
     if std::mem::take(first) {
         received.connections += 1;
