@@ -56,7 +56,7 @@ macro_rules! fault {
         let from = Instant::now();
         $break;
         broken_for($seconds).await;
-        $mend;
+        let () = $mend;
         $crew.healed($name, from).await;
         $crew.write_on(CALM).await;
     };

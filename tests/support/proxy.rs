@@ -140,8 +140,7 @@ async fn pump(
     (mut dice, back): (StdRng, bool),
 ) {
     let (mut buffer, mut garbler) = (vec![0; 16 << 10], Garbler::default());
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
         if mode.wait_for(|mode| *mode != Mode::Hold).await.is_err() {
             break;
         }
