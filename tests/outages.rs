@@ -18,7 +18,7 @@ const RECOVERY: Duration = Duration::from_secs(4);
 /// How late a change may be without Redis: a second, and half of one for a debug build.
 const WITHOUT_REDIS: Duration = Duration::from_millis(1_500);
 /// How much is written between two faults.
-const CALM: usize = 40;
+const CALM: usize = 25;
 
 /// A network with so many gatherings that each writer has some.
 async fn begin(address: &str, nodes: usize, redis: Option<&str>) -> (Cluster, Crew) {

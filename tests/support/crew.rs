@@ -243,7 +243,7 @@ async fn caught_up(subscriber: &Subscriber, url: &str) -> Vec<(Session, Vec<Told
 }
 
 /// How much is followed again.
-const AGAIN: usize = 300;
+const AGAIN: usize = 100;
 
 /// Follows again from an old cursor, and compares with what was received live.
 async fn follow_again(subscriber: &Subscriber, live: &[Told], url: &str) -> Findings {
