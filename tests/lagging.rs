@@ -151,6 +151,7 @@ async fn who_stops_reading_is_let_go_of_and_misses_nothing(address: String) {
         slow = again;
     }
     eprintln!("it was let go of after {ends:?}");
+    assert!(!ends.is_empty(), "it could not keep up");
     let expected: Vec<String> = log.iter().map(|entry| entry.record.0.clone()).collect();
     assert!(slow.seen == expected, "everything, once and in order");
     eprintln!("KiB before, stalled and in the end: {before}, {stalled}, {}", memory(&service));

@@ -126,6 +126,20 @@ async fn postgres_goes_away() {
     end(&cluster, crew).await;
 }
 
+/// Connections on which nothing arrives any more, and nobody says so, are given up in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_falls_silent() {
+    with_database(Kind::Postgres, async |address| {
+        let redis = Server::redis().await;
+        let (cluster, mut crew) = begin(&address, 2, Some(&redis.address())).await;
+        let roads = |mode| cluster.nodes.iter().for_each(|node| node.database.as_ref().expect("a road").set(mode));
+        fault!(crew, "Postgres half closed", 1.0, roads(Mode::HalfOpen), roads(Mode::Pass));
+        fault!(crew, "Postgres in a black hole", 2.0, roads(Mode::Swallow), roads(Mode::Pass));
+        end(&cluster, crew).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_go_away() {
     with_database(Kind::Postgres, async |address| {
