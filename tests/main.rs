@@ -25,11 +25,14 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod database_faults;
 mod demo;
+mod events;
 mod export;
 mod faults;
 mod follow;
 mod golden;
+mod graphql_sse;
 mod import_after_edits;
 mod import_again;
 mod killed;
@@ -37,9 +40,12 @@ mod killed_writer;
 mod lagging;
 mod operations;
 mod outages;
+mod pruned;
 mod questions;
 mod races;
+mod redis_away;
 mod replay;
+mod restored;
 mod resume;
 mod serve;
 mod soak;

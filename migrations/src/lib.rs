@@ -17,6 +17,7 @@ mod m20261122_000009_imports;
 mod m20261122_000010_following;
 mod m20261122_000011_writing;
 mod m20261122_000012_seal_visibility;
+mod m20261122_000013_pruning;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_following::Migration),
             Box::new(m20261122_000011_writing::Migration),
             Box::new(m20261122_000012_seal_visibility::Migration),
+            Box::new(m20261122_000013_pruning::Migration),
         ]
     }
 }

@@ -1,10 +1,25 @@
 //! The application: what every use case works on.
 
-use convene_domain::{change::Head, id::NetworkId};
-use convene_live::{AddressError, Feed, Followed, Source, WakeUps};
+use std::{sync::LazyLock, time::Duration};
+
+use convene_domain::{
+    change::{Head, Position},
+    id::NetworkId,
+};
+use convene_live::{Feed, Follower, Group, Interest, Redis, Source, WakeUps};
 use convene_persistence::{Database, Reads, log};
+use metrics::Counter;
+use tokio::{runtime::Handle, time::timeout};
 
 use crate::{Error, Result};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Statements that read entries of logs, for the memory that followers are served from, or past it.
+pub(crate) static LOG_READS: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("convene_log_reads_total"));
+
+/// How long those who read logs in the background wait for an answer. They ask again, and that may fare better.
+const READING: Duration = Duration::from_secs(5);
 
 /// The open application. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -20,32 +35,44 @@ impl App {
         Ok(Self { database: Database::open(database_url, connections).await?, wake_ups, feed: None })
     }
 
-    /// Begins to listen to what is written, here and elsewhere, so that logs can be followed.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the address of Redis is none.
-    pub fn listening(self, redis_url: Option<&str>) -> std::result::Result<Self, AddressError> {
+    /// Begins to listen to what is written, here and elsewhere, so that logs can be followed. Followers are served, and
+    /// woken, on a runtime of their own.
+    #[must_use]
+    pub fn listening(self, serving: Handle) -> Self {
         let (of_entries, of_heads) = (self.database.clone(), self.database.clone());
         let source = Source {
             entries: Box::new(move |network, after, limit| {
+                LOG_READS.increment(1);
                 let database = of_entries.clone();
-                Box::pin(async move { Ok(log::list(database.reader(), network, after, limit).await?) })
+                Box::pin(async move { Ok(timeout(READING, log::list(database.reader(), network, after, limit)).await??) })
             }),
             heads: Box::new(move |networks| {
                 let database = of_heads.clone();
                 Box::pin(async move {
-                    let heads = log::load_heads(database.reader(), database.instance(), &networks).await?;
-                    Ok(heads.into_values().collect())
+                    let heads = log::load_heads(database.reader(), database.instance(), &networks);
+                    let heads = timeout(READING, heads).await.map_err(Cause::from).and_then(|heads| Ok(heads?));
+                    let result = if heads.is_ok() { "ok" } else { "failed" };
+                    metrics::counter!("convene_heads_polls_total", "result" => result).increment(1);
+                    Ok(heads?.into_values().collect())
                 })
             }),
         };
-        Ok(Self { feed: Some(Feed::start(source, redis_url)?), ..self })
+        Self { feed: Some(Feed::start(source, &self.wake_ups, serving)), ..self }
     }
 
     /// Asks everything that the application depends on for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.database.ping().await?)
+    }
+
+    /// Whether Redis carries wake-ups at the moment.
+    pub fn redis(&self) -> Redis {
+        self.wake_ups.redis()
+    }
+
+    /// Whether the logs that are followed could be read when it was last tried.
+    pub fn reads_logs(&self) -> bool {
+        self.feed.as_ref().is_none_or(Feed::is_reading)
     }
 
     /// Says to all who follow a log that the process is about to stop.
@@ -60,6 +87,7 @@ impl App {
         if let Some(feed) = &self.feed {
             feed.close();
         }
+        self.wake_ups.flush().await;
         Ok(self.database.close().await?)
     }
 
@@ -68,31 +96,32 @@ impl App {
         &self.database
     }
 
-    /// Says what was written to whoever follows it, here and elsewhere.
-    pub(crate) async fn wake(&self, heads: &[Head]) {
-        self.wake_here(heads);
-        self.wake_ups.send(heads).await;
-    }
-
-    /// Says what was written, and waits for nobody to hear it.
-    pub(crate) fn wake_soon(&self, head: Head) {
-        self.wake_here(&[head]);
-        let wake_ups = self.wake_ups.clone();
-        tokio::spawn(async move { wake_ups.send(&[head]).await });
-    }
-
-    fn wake_here(&self, heads: &[Head]) {
+    /// Says what was written to whoever follows it, here and elsewhere, and waits for nobody to hear it.
+    pub(crate) fn wake(&self, heads: &[Head]) {
         if let Some(feed) = &self.feed {
             for head in heads {
                 feed.wake(head.log.network, head.position);
             }
         }
+        self.wake_ups.send(heads);
     }
 
-    /// Follows the log of a network.
-    pub(crate) async fn follow(&self, network: NetworkId) -> Result<Followed> {
+    /// Follows what a group is told of the log of a network, and begins such a group if there is none.
+    pub(crate) async fn follow(&self, network: NetworkId, group: Group, interest: Interest) -> Result<Follower> {
         let feed = self.feed.as_ref().ok_or(Error::Lost("the means to follow logs"))?;
-        feed.follow(network).await.map_err(Error::Unreadable)
+        feed.follow(network, group, interest).await.map_err(Error::Unreadable)
+    }
+
+    /// Follows what a group is told, if there is such a group.
+    pub(crate) fn find_followed(&self, group: Group) -> Option<Follower> {
+        self.feed.as_ref()?.find(group)
+    }
+
+    /// Finds the change at a position of a log among its newest entries, which are in memory; `None` when it is not among
+    /// them.
+    pub(crate) async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>> {
+        let Some(feed) = &self.feed else { return Ok(None) };
+        feed.locate(network, position).await.map_err(Error::Unreadable)
     }
 
     /// Where use cases read from.

@@ -1,5 +1,7 @@
 //! Tokens: what those who write sign in with. Only the operator makes them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use convene_domain::{access::Caller, id::TokenId, text::Text};
 use convene_persistence::tokens;
@@ -46,6 +48,12 @@ pub async fn authenticate(app: &App, secret: &str, now: DateTime<Utc>) -> Result
 pub async fn is_valid(app: &App, caller: Caller, now: DateTime<Utc>) -> Result<bool> {
     let Caller::Token(id) = caller else { return Ok(true) };
     Ok(tokens::find(app.reader(), id).await?.is_some_and(|token| token.is_valid(now)))
+}
+
+/// Which of these tokens are valid.
+pub async fn find_valid(app: &App, ids: &[TokenId], now: DateTime<Utc>) -> Result<HashSet<TokenId>> {
+    let found = tokens::load_many(app.reader(), ids).await?;
+    Ok(found.into_iter().filter(|token| token.is_valid(now)).map(|token| token.id).collect())
 }
 
 fn hash(secret: &str) -> String {

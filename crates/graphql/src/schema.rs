@@ -5,7 +5,7 @@ use convene_application::App;
 use convene_domain::access::Caller;
 
 use crate::{
-    loaders::{self, Turns},
+    loaders::{self, Loads, Turns},
     mutations::Mutation,
     queries::{ClientQuery, Query},
     subscriptions::Subscription,
@@ -47,8 +47,13 @@ pub fn schema(app: App, options: SchemaOptions) -> ConveneSchema {
 
 /// Gives a request what its resolvers need: its caller and loaders of its own.
 pub fn request_data(request: Request, app: &App, caller: Caller) -> Request {
+    with_loads(request, Loads { app: app.clone(), caller, common: None })
+}
+
+/// Gives a request what its resolvers need: what it is served with, and loaders of its own.
+pub(crate) fn with_loads(request: Request, loads: Loads) -> Request {
     let turns = Turns::default();
-    let loaders = loaders::loaders(app.clone(), caller, &turns);
+    let loaders = loaders::loaders(loads, &turns);
     request.data(loaders).data(turns)
 }
 

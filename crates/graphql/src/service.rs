@@ -9,7 +9,7 @@ use convene_domain::access::Caller;
 
 use crate::{
     error::{Error, ErrorCode},
-    follow::{Run, Started},
+    follow::{self, Openings, SignIns, Started},
     guard::{Guard, Limits, Refusal},
     request::{self, GraphqlRequest, Outcome},
     schema::{ConveneSchema, SchemaOptions, request_data, schema},
@@ -25,6 +25,8 @@ pub struct Service {
     pub(crate) schema: ConveneSchema,
     pub(crate) guard: Arc<Guard>,
     pub(crate) deadline: Duration,
+    pub(crate) openings: Arc<Openings>,
+    pub(crate) sign_ins: SignIns,
 }
 
 impl std::fmt::Debug for Service {
@@ -42,7 +44,7 @@ impl Service {
     pub fn try_new(app: App, options: SchemaOptions, limits: Limits, deadline: Duration) -> Result<Self, parser::Error> {
         let schema = schema(app.clone(), options);
         let guard = Arc::new(Guard::try_new(limits, &schema.sdl())?);
-        Ok(Self { app, schema, guard, deadline })
+        Ok(Self { app, schema, guard, deadline, openings: Arc::default(), sign_ins: SignIns::default() })
     }
 
     /// Answers an operation with one answer.
@@ -74,7 +76,7 @@ impl Service {
         }
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
-                Run::start(self.clone(), caller, request, checked).await
+                follow::start(self.clone(), caller, request, checked).await
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
             _ => Started::Done(Box::new(self.execute(caller, request).await)),

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -14,11 +14,11 @@ use convene_domain::{
     id::NetworkId,
 };
 use futures::future::BoxFuture;
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{runtime::Handle, task::AbortHandle};
 use tracing::{debug, info, warn};
 
 use crate::{
-    AddressError, listen,
+    Follower, Group, Interest, WakeUps, listen,
     ring::{Read, Ring},
 };
 
@@ -30,6 +30,8 @@ const PAGE: u64 = 256;
 const REACH_BACK: Position = 256;
 /// How long a ring is kept that nobody follows any more: clients that lost their connection come back.
 const KEPT: Duration = Duration::from_secs(60);
+/// How long to wait for the newest entries of a log that was not followed before.
+const FILLING: Duration = Duration::from_secs(1);
 /// How long to wait before a log is read again that could not be read, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(5), POLL);
 
@@ -55,110 +57,110 @@ impl std::fmt::Debug for Source {
 pub struct Feed(Arc<Shared>);
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     source: Source,
     rings: Mutex<HashMap<NetworkId, Kept>>,
-    stopping: watch::Sender<bool>,
+    /// Held by whoever begins a ring.
+    looking: tokio::sync::Mutex<()>,
+    stopping: AtomicBool,
+    /// Whether the heads could not be read when it was last tried.
+    blind: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// The runtime that serves followers.
+    serving: Handle,
 }
 
 /// A ring and the task that fills it.
 #[derive(Debug)]
 struct Kept {
     ring: Arc<Ring>,
-    followers: Arc<AtomicUsize>,
     /// When it was last seen without followers.
     left: Option<Instant>,
     filling: AbortHandle,
 }
 
-/// A log that is followed, until this is dropped.
-#[derive(Debug)]
-pub struct Followed {
-    ring: Arc<Ring>,
-    followers: Arc<AtomicUsize>,
-    stopping: watch::Receiver<bool>,
-}
-
-impl Followed {
-    /// The newest entries of the log.
-    pub fn ring(&self) -> &Ring {
-        &self.ring
-    }
-
+impl Shared {
     /// Whether the process is about to stop.
-    pub fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
-    }
-
-    /// Waits until the process is about to stop.
-    pub async fn stopping(&self) {
-        // It fails only when the feed is gone, which comes to the same.
-        let _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
-    }
-}
-
-impl Drop for Followed {
-    fn drop(&mut self) {
-        self.followers.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 }
 
 impl Feed {
-    /// Begins to listen, on Redis too if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the address of Redis is none. Whether it answers shows later, and nothing depends on it.
-    pub fn start(source: Source, redis_url: Option<&str>) -> Result<Self, AddressError> {
-        let feed = Self::new(source);
-        if let Some(url) = redis_url {
-            let client = listen::client(url)?;
-            feed.keep(tokio::spawn(listen::run(client, feed.clone())).abort_handle());
+    /// Begins to listen, on Redis too if there is one. Whether that answers shows later, and nothing depends on it.
+    /// Followers are woken on the runtime that serves them.
+    pub fn start(source: Source, wake_ups: &WakeUps, serving: Handle) -> Self {
+        let feed = Self::new(source, serving);
+        if let Some((client, health)) = wake_ups.hearing() {
+            feed.keep(tokio::spawn(listen::run(client, health, feed.clone())).abort_handle());
         }
         feed.keep(tokio::spawn(poll(feed.clone())).abort_handle());
-        Ok(feed)
+        feed
     }
 
-    fn new(source: Source) -> Self {
-        let (rings, stopping, tasks) = (Mutex::default(), watch::Sender::new(false), Mutex::default());
-        Self(Arc::new(Shared { source, rings, stopping, tasks }))
+    fn new(source: Source, serving: Handle) -> Self {
+        let (rings, looking, stopping, blind, tasks) = Default::default();
+        Self(Arc::new(Shared { source, rings, looking, stopping, blind, tasks, serving }))
     }
 
     fn keep(&self, task: AbortHandle) {
         self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
-    /// Follows the log of a network.
+    /// Follows what a group is told, if there is such a group in a log that is followed already.
+    pub fn find(&self, group: Group) -> Option<Follower> {
+        let rings: Vec<_> = self.with(|rings| rings.values().map(|kept| Arc::clone(&kept.ring)).collect());
+        let found = rings.into_iter().find_map(|ring| ring.line(group).map(|line| (ring, line)));
+        found.map(|(ring, line)| Follower::new(ring, line, Arc::clone(&self.0)))
+    }
+
+    /// Follows what a group is told of the log of a network, and begins such a group if there is none.
     ///
     /// # Errors
     ///
     /// Fails if the log cannot be read, or there is no such network.
-    pub async fn follow(&self, network: NetworkId) -> Result<Followed, Cause> {
-        if let Some(followed) = self.followed(network) {
-            return Ok(followed);
+    pub async fn follow(&self, network: NetworkId, group: Group, interest: Interest) -> Result<Follower, Cause> {
+        let ring = self.ring(network).await?;
+        let line = ring.join(group, interest);
+        Ok(Follower::new(ring, line, Arc::clone(&self.0)))
+    }
+
+    /// Finds the change at a position of a network's log among the newest entries, as a place to go on from; `None` when
+    /// it is not among them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log cannot be read, or there is no such network.
+    pub async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>, Cause> {
+        let ring = self.ring(network).await?;
+        // A ring that was just begun is about to be filled.
+        let filled = async {
+            while ring.lags() && ring.head() <= position && !ring.is_broken() {
+                tokio::time::sleep(PAUSE.0).await;
+            }
+        };
+        let _ = tokio::time::timeout(FILLING, filled).await;
+        Ok(ring.find(position).filter(|_| !ring.is_broken()))
+    }
+
+    /// The newest entries of a log. They are read from now on if they were not.
+    async fn ring(&self, network: NetworkId) -> Result<Arc<Ring>, Cause> {
+        let find = |rings: &mut HashMap<NetworkId, Kept>| rings.get(&network).map(|kept| Arc::clone(&kept.ring));
+        if let Some(ring) = self.with(find) {
+            return Ok(ring);
+        }
+        // Of many who come at once one looks.
+        let _looking = self.0.looking.lock().await;
+        if let Some(ring) = self.with(find) {
+            return Ok(ring);
         }
         let heads = (self.0.source.heads)(vec![network]).await?;
         let head = *heads.first().ok_or("the network has no log")?;
-        self.with(|rings| {
-            // Another may have made it meanwhile.
-            rings.entry(network).or_insert_with(|| {
-                let ring = Arc::new(Ring::new(head.log, (head.position - REACH_BACK).max(0)));
-                ring.tell(head.position);
-                let filling = tokio::spawn(fill(self.clone(), network, Arc::clone(&ring))).abort_handle();
-                Kept { ring, followers: Arc::default(), left: None, filling }
-            });
-        });
-        self.followed(network).ok_or_else(|| "the ring is gone".into())
-    }
-
-    fn followed(&self, network: NetworkId) -> Option<Followed> {
-        self.with(|rings| {
-            let Kept { ring, followers, .. } = rings.get(&network)?;
-            followers.fetch_add(1, Ordering::Relaxed);
-            let (ring, followers) = (Arc::clone(ring), Arc::clone(followers));
-            Some(Followed { ring, followers, stopping: self.0.stopping.subscribe() })
-        })
+        let ring = Arc::new(Ring::new(head.log, (head.position - REACH_BACK).max(0), self.0.serving.clone()));
+        ring.tell(head.position);
+        let filling = tokio::spawn(fill(self.clone(), network, Arc::clone(&ring))).abort_handle();
+        self.with(|rings| rings.insert(network, Kept { ring: Arc::clone(&ring), left: None, filling }));
+        Ok(ring)
     }
 
     /// Says that the log of a network has reached a position.
@@ -170,9 +172,17 @@ impl Feed {
         });
     }
 
+    /// Whether the logs that are followed could be read when it was last tried.
+    pub fn is_reading(&self) -> bool {
+        !self.0.blind.load(Ordering::Relaxed)
+    }
+
     /// Says to all who follow that the process is about to stop.
     pub fn stop(&self) {
-        self.0.stopping.send_replace(true);
+        self.0.stopping.store(true, Ordering::Release);
+        for ring in self.with(|rings| rings.values().map(|kept| Arc::clone(&kept.ring)).collect::<Vec<_>>()) {
+            ring.wake();
+        }
     }
 
     /// Ends all that runs for it.
@@ -197,7 +207,7 @@ impl Feed {
         let now = Instant::now();
         let followed: HashMap<NetworkId, (Arc<Ring>, Position)> = self.with(|rings| {
             rings.retain(|_, kept| {
-                if kept.followers.load(Ordering::Relaxed) > 0 {
+                if kept.ring.followers() > 0 {
                     kept.left = None;
                     return true;
                 }
@@ -223,6 +233,19 @@ impl Feed {
         Ok(())
     }
 
+    /// Has those told where they are to whom nothing has happened for long.
+    fn tell_places(&self) {
+        let now = Instant::now();
+        for ring in self.with(|rings| rings.values().map(|kept| Arc::clone(&kept.ring)).collect::<Vec<_>>()) {
+            let quiet = ring.sweep(now);
+            if let Some(end) = ring.end() {
+                for line in quiet {
+                    tokio::spawn(line.tell_place(end));
+                }
+            }
+        }
+    }
+
     /// Lets go of a ring whose log is no more.
     fn give_up(&self, network: NetworkId, ring: &Arc<Ring>) {
         warn!(%network, "the log of a network is another one than before; all who follow it have to begin anew");
@@ -241,12 +264,15 @@ impl Feed {
     }
 }
 
-/// Looks at the heads again and again.
+/// Looks at the heads again and again, and at who follows.
 async fn poll(feed: Feed) {
     let mut failing = false;
     loop {
         tokio::time::sleep(POLL).await;
-        match feed.look().await {
+        feed.tell_places();
+        let looked = feed.look().await;
+        feed.0.blind.store(looked.is_err(), Ordering::Relaxed);
+        match looked {
             Ok(()) if failing => {
                 failing = false;
                 info!("the heads of the logs can be read again");
@@ -296,108 +322,4 @@ async fn rest(pause: &mut Duration) {
 }
 
 #[cfg(test)]
-mod tests {
-    use convene_domain::id::ChangeId;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::{
-        Reach,
-        ring::tests::{entry, log as tests_log},
-    };
-
-    const DEADLINE: Duration = Duration::from_secs(20);
-
-    fn network() -> NetworkId {
-        tests_log().network
-    }
-
-    /// A log that is a number: how far it has grown. Its entries cannot be read while it is negative, and each try makes
-    /// it more so.
-    fn feed(log: &Arc<Mutex<Position>>) -> Feed {
-        let (of_entries, of_heads) = (Arc::clone(log), Arc::clone(log));
-        let source = Source {
-            entries: Box::new(move |_, after, limit| {
-                let mut log = of_entries.lock().unwrap();
-                let end = *log;
-                // Each failure shows, for the test to wait for.
-                *log -= i64::from(end < 0);
-                let limit = i64::try_from(limit).unwrap();
-                Box::pin(async move {
-                    if end < 0 {
-                        Err("out of reach".into())
-                    } else {
-                        Ok((after + 1..=end.min(after + limit)).map(entry).collect())
-                    }
-                })
-            }),
-            heads: Box::new(move |networks| {
-                let position = of_heads.lock().unwrap().abs();
-                Box::pin(async move {
-                    assert_eq!(networks, [network()]);
-                    Ok(vec![Head { log: tests_log(), position, change: ChangeId::from_uuid(Uuid::nil()) }])
-                })
-            }),
-        };
-        Feed::start(source, None).unwrap()
-    }
-
-    async fn read_to(followed: &Followed, mut position: Position, end: Position) -> Vec<Position> {
-        let mut seen = Vec::new();
-        while position < end {
-            tokio::time::timeout(DEADLINE, followed.ring().grown(position)).await.unwrap();
-            let Reach::Next(slots) = followed.ring().after(position) else { panic!("beyond {position}") };
-            seen.extend(slots.iter().map(|slot| slot.entry.change.position));
-            position = *seen.last().unwrap();
-        }
-        seen
-    }
-
-    #[tokio::test]
-    async fn a_ring_reaches_back_and_grows_when_it_is_told_or_looks() {
-        let log = Arc::new(Mutex::new(1_000));
-        let feed = feed(&log);
-        let followed = feed.follow(network()).await.unwrap();
-        assert_eq!(read_to(&followed, 1_000 - REACH_BACK, 1_000).await, (1_000 - REACH_BACK + 1..=1_000).collect::<Vec<_>>());
-        // Told of more than there is, and of the same twice.
-        *log.lock().unwrap() = 1_002;
-        for position in [1_001, 1_002, 1_002, 1_001] {
-            feed.wake(network(), position);
-        }
-        assert_eq!(read_to(&followed, 1_000, 1_002).await, [1_001, 1_002]);
-        // Not told at all.
-        *log.lock().unwrap() = 1_700;
-        assert_eq!(read_to(&followed, 1_002, 1_700).await, (1_003..=1_700).collect::<Vec<_>>());
-        feed.close();
-    }
-
-    #[tokio::test]
-    async fn a_log_that_is_out_of_reach_for_a_while_is_read_when_it_is_back() {
-        let log = Arc::new(Mutex::new(3));
-        let feed = feed(&log);
-        let followed = feed.follow(network()).await.unwrap();
-        assert_eq!(read_to(&followed, 0, 3).await, [1, 2, 3]);
-        *log.lock().unwrap() = -5;
-        feed.wake(network(), 5);
-        // The reading is under way, fails, and is tried again.
-        let failed = async {
-            while log.lock().unwrap().abs() < 6 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, failed).await.unwrap();
-        assert_eq!(followed.ring().head(), 3);
-        *log.lock().unwrap() = 5;
-        assert_eq!(read_to(&followed, 3, 5).await, [4, 5]);
-        feed.close();
-    }
-
-    #[tokio::test]
-    async fn who_follows_hears_that_the_process_stops() {
-        let feed = feed(&Arc::new(Mutex::new(0)));
-        let followed = feed.follow(network()).await.unwrap();
-        feed.stop();
-        tokio::time::timeout(DEADLINE, followed.stopping()).await.unwrap();
-        feed.close();
-    }
-}
+mod tests;

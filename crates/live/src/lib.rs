@@ -13,12 +13,22 @@
 #![warn(missing_docs)]
 
 mod feed;
+mod follower;
+mod health;
+mod line;
 mod listen;
 mod ring;
 mod slot;
+mod stock;
+mod told;
 mod wake_ups;
+mod wakers;
 
-pub use feed::{Feed, Followed, Source};
-pub use ring::{Reach, Ring};
-pub use slot::{Group, Made, Slot};
-pub use wake_ups::{AddressError, CHANNEL, PATIENCE, WakeUps};
+pub use feed::{Feed, Source};
+pub use follower::{End, Follower, Next};
+pub use health::Redis;
+pub use line::{Group, Interest};
+pub use slot::Slot;
+pub use told::{Made, Making, Told, Unmade};
+pub use wake_ups::{AddressError, CHANNEL, WakeUps};
+pub use wakers::{Waiting, Wakers};

@@ -1,18 +1,30 @@
 //! Hearing wake-ups over Redis, on a connection that is made again whenever it breaks.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use convene_domain::{change::Position, id::NetworkId};
 use futures::StreamExt;
+use metrics::Counter;
 use redis::{Client, IntoConnectionInfo, RedisError};
-use tracing::{info, warn};
+use tokio::time::{sleep, timeout};
+use tracing::warn;
 
-use crate::{AddressError, CHANNEL, Feed};
+use crate::{
+    AddressError, CHANNEL, Feed,
+    health::{Health, Road},
+    wake_ups::PATIENCE,
+};
 
-/// How long to wait before the connection is tried again, at first and at most. The heads are read meanwhile.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-/// How long the connection may take to be made.
-const CONNECTING: Duration = Duration::from_secs(2);
+/// How long to wait before the connection is made again. The heads are read meanwhile.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often the connection is asked for a sign of life, and how long that may take. A Redis that is frozen, or cut off by the
+/// network, closes nothing.
+const BEAT: Duration = Duration::from_secs(1);
+
+static HEARD: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("convene_wake_ups_heard_total"));
 
 /// A client for the Redis at an address.
 pub(crate) fn client(url: &str) -> Result<Client, AddressError> {
@@ -22,25 +34,18 @@ pub(crate) fn client(url: &str) -> Result<Client, AddressError> {
 }
 
 /// Listens for ever.
-pub(crate) async fn run(client: Client, feed: Feed) {
-    let (mut pause, mut lost) = (BACK_OFF.0, false);
+pub(crate) async fn run(client: Client, health: Arc<Health>, feed: Feed) {
     loop {
-        match tokio::time::timeout(CONNECTING, subscribe(&client)).await {
-            Ok(Ok(messages)) => {
-                if lost {
-                    info!("wake-ups from Redis are heard again");
-                }
-                pause = BACK_OFF.0;
-                hear(messages, &feed).await;
-                warn!("wake-ups from Redis are no longer heard; changes of others come a little later");
+        let cause = match timeout(PATIENCE, subscribe(&client)).await {
+            Ok(Ok(connection)) => {
+                health.found(Road::Hearing);
+                hear(connection, &feed).await
             }
-            Ok(Err(error)) if !lost => warn!(%error, "wake-ups from Redis are not heard; changes of others come a little later"),
-            Err(_) if !lost => warn!("Redis does not answer in time; changes of others come a little later"),
-            _ => {}
-        }
-        lost = true;
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(BACK_OFF.1);
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        health.lost(Road::Hearing, &cause);
+        sleep(PAUSE).await;
     }
 }
 
@@ -50,16 +55,34 @@ async fn subscribe(client: &Client) -> Result<redis::aio::PubSub, RedisError> {
     Ok(connection)
 }
 
-/// Passes wake-ups on until the connection breaks.
-async fn hear(mut connection: redis::aio::PubSub, feed: &Feed) {
-    // What was said before now was not heard. Whoever cannot read the heads now does so a moment later anyway.
-    let _ = feed.look().await;
-    let mut messages = connection.on_message();
-    while let Some(message) = messages.next().await {
-        match message.get_payload::<String>().ok().as_deref().and_then(parse) {
-            Some((network, position)) => feed.wake(network, position),
-            None => warn!("a wake-up from Redis cannot be read"),
+/// Passes wake-ups on until the connection breaks, and tells why it did.
+async fn hear(connection: redis::aio::PubSub, feed: &Feed) -> String {
+    let (mut questions, mut messages) = connection.split();
+    let beating = async {
+        loop {
+            sleep(BEAT).await;
+            match timeout(BEAT, questions.ping::<redis::Value>()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return "no sign of life in time".to_owned(),
+            }
         }
+    };
+    let hearing = async {
+        // What was said before now was not heard. Whoever cannot read the heads now does so a moment later anyway.
+        let _ = feed.look().await;
+        while let Some(message) = messages.next().await {
+            HEARD.increment(1);
+            match message.get_payload::<String>().ok().as_deref().and_then(parse) {
+                Some((network, position)) => feed.wake(network, position),
+                None => warn!("a wake-up from Redis cannot be read"),
+            }
+        }
+        "the connection was closed".to_owned()
+    };
+    tokio::select! {
+        cause = beating => cause,
+        cause = hearing => cause,
     }
 }
 

@@ -1,37 +1,29 @@
-//! The newest entries of one network's log, with what was made of them.
+//! The newest entries of one network's log, and those who follow it.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    time::Instant,
 };
 
 use convene_domain::{
     change::{Entry, Head, LogId, Position},
     id::ChangeId,
 };
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
+use uuid::Uuid;
 
-use crate::slot::{Slot, Stock};
+use crate::{
+    line::{Group, Interest, Line},
+    slot::Slot,
+    stock::Stock,
+};
 
 /// How many entries are kept.
 const SLOTS: usize = 4_096;
-/// How many entries are handed out at a time.
-const STRIDE: usize = 64;
-
-/// What a ring has for a follower.
-#[derive(Debug)]
-pub enum Reach {
-    /// The entries that come next; none when there is nothing new.
-    Next(Vec<Arc<Slot>>),
-    /// The ring does not reach back so far.
-    Beyond,
-    /// The log that the ring was filled from is no more: another one stands in its place, such as one restored from a
-    /// backup.
-    Broken,
-}
 
 /// What came of reading a log for a ring.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,17 +33,19 @@ pub(crate) enum Read {
     Broken,
 }
 
-/// The newest entries of one network's log.
+/// The newest entries of one network's log, and those who follow it.
 #[derive(Debug)]
-pub struct Ring {
+pub(crate) struct Ring {
     log: LogId,
-    slots: RwLock<Slots>,
-    /// The position of the newest entry that followers can read.
-    head: watch::Sender<Position>,
+    slots: Mutex<Slots>,
+    /// The position of the newest entry.
+    head: AtomicI64,
     /// The position that the log is known to have reached.
     known: watch::Sender<Position>,
     broken: AtomicBool,
     stock: Arc<Stock>,
+    /// Where followers are served.
+    serving: Handle,
 }
 
 #[derive(Debug, Default)]
@@ -59,44 +53,103 @@ struct Slots {
     kept: VecDeque<Arc<Slot>>,
     /// The change at the head, once it was read.
     last: Option<ChangeId>,
+    lines: HashMap<Group, Arc<Line>>,
+    /// The lines that look at each place.
+    by_scope: HashMap<Uuid, Vec<Arc<Line>>>,
 }
 
 impl Ring {
     /// A ring of a log whose first entry will be the one after a position.
-    pub(crate) fn new(log: LogId, position: Position) -> Self {
+    pub(crate) fn new(log: LogId, position: Position, serving: Handle) -> Self {
         Self {
             log,
-            slots: RwLock::default(),
-            head: watch::Sender::new(position),
+            slots: Mutex::default(),
+            head: AtomicI64::new(position),
             known: watch::Sender::new(position),
             broken: AtomicBool::new(false),
             stock: Arc::default(),
+            serving,
         }
     }
 
     /// The position of the newest entry.
-    pub fn head(&self) -> Position {
-        *self.head.borrow()
+    pub(crate) fn head(&self) -> Position {
+        self.head.load(Ordering::Acquire)
     }
 
-    /// Reads on from a position.
-    pub fn after(&self, position: Position) -> Reach {
-        if self.broken.load(Ordering::Relaxed) {
-            return Reach::Broken;
-        }
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        // The head is moved while the slots are locked, so both are of one moment.
-        let first = self.head() - i64::try_from(slots.kept.len()).unwrap_or_default() + 1;
-        match usize::try_from(position + 1 - first) {
-            Ok(skip) => Reach::Next(slots.kept.iter().skip(skip).take(STRIDE).cloned().collect()),
-            Err(_) => Reach::Beyond,
-        }
+    /// Whether the log that the ring was filled from is no more: another one stands in its place, such as one restored
+    /// from a backup.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
     }
 
-    /// Waits until there is an entry after a position, or no ring any more.
-    pub async fn grown(&self, position: Position) {
-        // It fails only once the ring is gone, which whoever waits here holds.
-        let _ = self.head.subscribe().wait_for(|head| *head > position || self.broken.load(Ordering::Relaxed)).await;
+    /// Where the log ends, as far as it was read; `None` until that is known.
+    pub(crate) fn end(&self) -> Option<Head> {
+        self.with(|slots| {
+            let position = self.head();
+            let change = if position == 0 { Some(ChangeId::from_uuid(Uuid::nil())) } else { slots.last };
+            change.map(|change| Head { log: self.log, position, change })
+        })
+    }
+
+    /// The change at a position, as a place to go on from; `None` when the ring does not know.
+    pub(crate) fn find(&self, position: Position) -> Option<Head> {
+        self.with(|slots| {
+            let head = self.head();
+            let change = if position == head && position > 0 {
+                slots.last
+            } else {
+                let back = usize::try_from(head.checked_sub(position)?).ok()?;
+                let index = slots.kept.len().checked_sub(back + 1)?;
+                slots.kept.get(index).map(|slot| slot.entry.change.id)
+            };
+            change.map(|change| Head { log: self.log, position, change })
+        })
+    }
+
+    /// The line of a group, if it has one.
+    pub(crate) fn line(&self, group: Group) -> Option<Arc<Line>> {
+        self.with(|slots| slots.lines.get(&group).filter(|line| line.goes_on()).cloned())
+    }
+
+    /// The line of a group. It is begun with an interest if there is none.
+    pub(crate) fn join(&self, group: Group, interest: Interest) -> Arc<Line> {
+        self.with(|slots| {
+            if let Some(line) = slots.lines.get(&group).filter(|line| line.goes_on()) {
+                return Arc::clone(line);
+            }
+            slots.leave(group);
+            let scope = interest.scope;
+            let floor = self.head() - i64::try_from(slots.kept.len()).unwrap_or_default();
+            let past = (floor, slots.kept.iter());
+            let line = Arc::new(Line::new(interest, Arc::clone(&self.stock), past, self.serving.clone()));
+            slots.lines.insert(group, Arc::clone(&line));
+            slots.by_scope.entry(scope).or_default().push(Arc::clone(&line));
+            line
+        })
+    }
+
+    /// Lets go of the lines that nobody follows any more. Answers those to which nothing has happened for long.
+    pub(crate) fn sweep(&self, now: Instant) -> Vec<Arc<Line>> {
+        self.with(|slots| {
+            let gone = slots.lines.iter().filter(|(_, line)| line.is_left(now) || !line.goes_on());
+            for group in gone.map(|(group, _)| *group).collect::<Vec<_>>() {
+                slots.leave(group);
+            }
+            slots.lines.values().filter(|line| line.is_quiet(now)).cloned().collect()
+        })
+    }
+
+    /// How many follow.
+    pub(crate) fn followers(&self) -> usize {
+        self.with(|slots| slots.lines.values().map(|line| line.followers.len()).sum())
+    }
+
+    /// Wakes all who follow, for they have to end.
+    pub(crate) fn wake(&self) {
+        for line in self.with(|slots| slots.lines.values().cloned().collect::<Vec<_>>()) {
+            line.followers.wake();
+        }
     }
 
     /// Says that the log has reached a position.
@@ -128,48 +181,77 @@ impl Ring {
 
     /// Lets go of all who follow.
     pub(crate) fn fail(&self) {
-        self.broken.store(true, Ordering::Relaxed);
-        self.head.send_modify(|_| {});
+        self.broken.store(true, Ordering::Release);
+        self.wake();
+        self.with(|slots| {
+            slots.lines.clear();
+            slots.by_scope.clear();
+        });
     }
 
     /// Adds what was read of the log from the newest entry on, that one included: it tells whether the log is still the
     /// one that the ring was filled from.
     pub(crate) fn push(&self, entries: Vec<Entry>) -> Read {
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let head = self.head();
-        let mut entries = entries.into_iter().peekable();
-        if let Some(first) = entries.next_if(|entry| entry.change.position == head) {
-            if slots.last.is_some_and(|last| last != first.change.id) {
+        self.with(|slots| {
+            let head = self.head();
+            let mut entries = entries.into_iter().peekable();
+            if let Some(first) = entries.next_if(|entry| entry.change.position == head) {
+                if slots.last.is_some_and(|last| last != first.change.id) {
+                    return Read::Broken;
+                }
+                slots.last = Some(first.change.id);
+            } else if head > 0 && entries.peek().is_some() {
                 return Read::Broken;
             }
-            slots.last = Some(first.change.id);
-        } else if head > 0 && entries.peek().is_some() {
-            return Read::Broken;
-        }
-        let mut newest = head;
-        for entry in entries {
-            if entry.change.position != newest + 1 {
-                return Read::Broken;
+            let mut newest = head;
+            for entry in entries {
+                if entry.change.position != newest + 1 {
+                    return Read::Broken;
+                }
+                newest += 1;
+                // Whoever is told of it from now on is told nothing that it hides.
+                self.stock.note(&entry.change);
+                slots.add(entry);
+                // Lines have it already, so that who has read all of its line stands where the log does.
+                self.head.store(newest, Ordering::Release);
             }
-            newest = entry.change.position;
-            slots.last = Some(entry.change.id);
-            self.stock.note(&entry.change);
-            slots.kept.push_back(Arc::new(Slot::new(entry, Arc::clone(&self.stock))));
+            if newest == head { Read::Nothing } else { Read::Grown }
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Slots) -> T) -> T {
+        work(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Slots {
+    fn add(&mut self, entry: Entry) {
+        self.last = Some(entry.change.id);
+        let slot = Arc::new(Slot::new(entry));
+        for line in self.lines_of(&slot) {
+            line.add(&slot);
         }
-        if newest == head {
-            return Read::Nothing;
-        }
-        while slots.kept.len() > SLOTS {
-            if let Some(old) = slots.kept.pop_front() {
-                old.leave();
+        self.kept.push_back(slot);
+        while self.kept.len() > SLOTS {
+            let Some(old) = self.kept.pop_front() else { return };
+            for line in self.lines_of(&old) {
+                line.drop_up_to(old.position());
             }
         }
-        // What was made of the oldest entries goes first; the entries themselves stay.
-        for slot in slots.kept.iter().take_while(|_| self.stock.is_short()) {
-            slot.clear();
+    }
+
+    fn lines_of(&self, slot: &Slot) -> impl Iterator<Item = &Arc<Line>> {
+        slot.entry.effects.iter().filter_map(|(scope, _)| self.by_scope.get(scope)).flatten()
+    }
+
+    fn leave(&mut self, group: Group) {
+        let Some(line) = self.lines.remove(&group) else { return };
+        if let Some(lines) = self.by_scope.get_mut(&line.interest.scope) {
+            lines.retain(|other| !Arc::ptr_eq(other, &line));
+            if lines.is_empty() {
+                self.by_scope.remove(&line.interest.scope);
+            }
         }
-        self.head.send_replace(newest);
-        Read::Grown
     }
 }
 
@@ -209,40 +291,32 @@ pub(crate) mod tests {
         positions.map(entry).collect()
     }
 
-    fn positions(reach: Reach) -> Option<Vec<Position>> {
-        match reach {
-            Reach::Next(slots) => Some(slots.iter().map(|slot| slot.entry.change.position).collect()),
-            Reach::Beyond | Reach::Broken => None,
-        }
+    pub(crate) fn ring(position: Position) -> Arc<Ring> {
+        Arc::new(Ring::new(log(), position, Handle::current()))
     }
 
-    #[test]
-    fn a_follower_reads_on_from_wherever_the_ring_reaches() {
-        let ring = Ring::new(log(), 10);
-        assert_eq!(positions(ring.after(10)), Some(vec![]));
-        assert_eq!(positions(ring.after(9)), None);
-        assert_eq!(ring.push(entries(10..=13)), Read::Grown);
-        assert_eq!(positions(ring.after(10)), Some(vec![11, 12, 13]));
-        assert_eq!(positions(ring.after(12)), Some(vec![13]));
-        assert_eq!(positions(ring.after(9)), None);
-        // Someone who was told of more than this node has read yet.
-        assert_eq!(positions(ring.after(20)), Some(vec![]));
-        assert_eq!(ring.push(entries(13..=13)), Read::Nothing);
+    fn push(ring: &Ring, positions: std::ops::RangeInclusive<Position>) -> Read {
+        ring.push(entries(positions))
     }
 
-    #[test]
-    fn the_oldest_entries_go_when_there_are_too_many() {
-        let ring = Ring::new(log(), 0);
-        let many = i64::try_from(SLOTS).unwrap() + 5;
-        ring.push(entries(1..=many));
-        assert_eq!(positions(ring.after(4)), None);
-        assert_eq!(positions(ring.after(5)).map(|found| found[0]), Some(6));
+    #[tokio::test]
+    async fn the_ring_knows_the_changes_that_it_holds() {
+        let ring = ring(10);
+        assert_eq!(ring.end(), None, "not read yet");
+        assert_eq!(push(&ring, 10..=13), Read::Grown);
+        let found = |position| ring.find(position).map(|head| (head.position, head.change.uuid().as_u128()));
+        assert_eq!([9, 10, 11, 13, 14].map(found), [None, None, Some((11, 11)), Some((13, 13)), None]);
+        assert_eq!(ring.end().map(|end| end.position), Some(13));
+        assert_eq!(push(&ring, 13..=13), Read::Nothing);
+        let many = 13 + i64::try_from(SLOTS).unwrap();
+        assert_eq!(push(&ring, 13..=many), Read::Grown);
+        assert_eq!([12, 13, 14].map(found), [None, None, Some((14, 14))]);
     }
 
     #[tokio::test]
     async fn another_log_in_the_same_place_is_noticed() {
-        let ring = Ring::new(log(), 0);
-        assert_eq!(ring.push(entries(1..=5)), Read::Grown);
+        let ring = ring(0);
+        assert_eq!(push(&ring, 1..=5), Read::Grown);
         let mut other = entry(5);
         other.change.id = ChangeId::from_uuid(Uuid::from_u128(77));
         assert_eq!(ring.push(vec![other, entry(6)]), Read::Broken);
@@ -251,7 +325,6 @@ pub(crate) mod tests {
         let head = |epoch, position| Head { log: LogId { epoch, ..log() }, position, change: ChangeId::from_uuid(Uuid::nil()) };
         assert!(ring.contradicts(5, &head(1, 4)) && ring.contradicts(5, &head(2, 9)) && !ring.contradicts(5, &head(1, 5)));
         ring.fail();
-        ring.grown(5).await;
-        assert!(matches!(ring.after(5), Reach::Broken));
+        assert!(ring.is_broken());
     }
 }

@@ -1,12 +1,20 @@
 //! One database: Postgres, or SQLite in a file.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use convene_domain::id::InstanceId;
-use sea_orm::{AccessMode, IsolationLevel, TransactionOptions, TransactionTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait};
+use futures::FutureExt;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, sqlx::postgres::PgConnectOptions,
+};
 
-use crate::{Error, Result, entity::instance};
+use crate::{
+    Error, Result,
+    connections::{Connections, Transaction},
+    entity::instance,
+    keeper::Keeper,
+};
 
 /// How long a transaction may wait for its client (milliseconds). A client that was frozen or cut off in the middle
 /// of a write holds what it locked no longer than this.
@@ -15,8 +23,13 @@ const IDLE_IN_TRANSACTION: &str = "1000";
 const LOCK_TIMEOUT: &str = "5000";
 /// How long one statement may run (milliseconds): no answer is waited for longer, so neither is work done for it.
 const STATEMENT_TIMEOUT: &str = "30000";
-/// How long to wait for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a session may say nothing (milliseconds). We close connections that nobody needs much earlier, so this ends
+/// only those whose client was cut off and does not know it.
+const IDLE_SESSION: &str = "120000";
+/// How long a connection is kept that nobody needs.
+const IDLE: Duration = Duration::from_secs(30);
+/// How long to wait for a connection. While the database is away it is tried again at intervals of up to a fifth of this.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The target in the log of what is said of each statement.
 const STATEMENTS: &str = "convene::statements";
@@ -24,9 +37,11 @@ const STATEMENTS: &str = "convene::statements";
 /// The connections to one database.
 #[derive(Debug, Clone)]
 pub struct Database {
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
+    reader: Connections,
+    writer: Connections,
     instance: InstanceId,
+    /// Nobody else tells when a SQLite file is lost, and it never is.
+    _keeper: Option<Arc<Keeper>>,
 }
 
 /// A connection, or a transaction, that can be read from.
@@ -37,13 +52,21 @@ impl<C: ConnectionTrait> Reads for C {}
 impl Database {
     /// Connects to a database that has been migrated.
     pub async fn open(address: &str, connections: u32) -> Result<Self> {
-        let (reader, writer) = if is_sqlite(address) {
+        let (reader, writer, keeper) = if is_sqlite(address) {
             // SQLite has one writer at a time. One connection for all writes makes them wait in our queue, where the
             // wait is short and fair, instead of failing on the file's lock.
-            (connect_sqlite(address, connections.max(1), false).await?, connect_sqlite(address, 1, false).await?)
+            let reader = connect_sqlite(address, connections.max(1), false).await?;
+            (Connections::new(reader), Connections::new(connect_sqlite(address, 1, false).await?), None)
         } else {
-            let pool = connect_postgres(address, connections.max(2)).await?;
-            (pool.clone(), pool)
+            let connections = connections.max(2);
+            let pool = Connections::new(connect_postgres(address, connections, false).await?);
+            let renewed = address.to_owned();
+            let renew = move || {
+                let address = renewed.clone();
+                async move { connect_postgres(&address, connections, true).await }.boxed()
+            };
+            let keeper = Keeper::start(check_postgres(address)?, pool.clone(), renew);
+            (pool.clone(), pool, Some(Arc::new(keeper)))
         };
         let not_ours = || Error::Address("names a database that was not migrated (see `convene migrate up`)".to_owned());
         let row = match instance::Entity::find().one(&reader).await {
@@ -51,7 +74,7 @@ impl Database {
             row => row?,
         };
         let instance = row.ok_or_else(not_ours)?.id;
-        Ok(Self { reader, writer, instance: InstanceId::from_uuid(instance) })
+        Ok(Self { reader, writer, instance: InstanceId::from_uuid(instance), _keeper: keeper })
     }
 
     /// Opens one connection, for migrations: they must not meet the limits of serving connections. A SQLite file that is
@@ -67,7 +90,7 @@ impl Database {
     }
 
     /// Where to read from.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Connections {
         &self.reader
     }
 
@@ -77,7 +100,7 @@ impl Database {
     }
 
     /// Begins to read at one moment: whatever is written meanwhile is not seen.
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
+    pub async fn snapshot(&self) -> Result<Transaction> {
         let options = match self.reader.get_database_backend() {
             DbBackend::Postgres => TransactionOptions {
                 isolation_level: Some(IsolationLevel::RepeatableRead),
@@ -87,13 +110,34 @@ impl Database {
             // A deferred transaction reads from the moment of its first statement on.
             _ => TransactionOptions::default(),
         };
-        let snapshot = self.reader.begin_with_options(options).await?;
+        let snapshot = self.reader.begin(options).await?;
         if snapshot.get_database_backend() == DbBackend::Postgres {
             // It locks nothing, and what reads everything takes its time, between statements too.
             snapshot.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
             snapshot.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         }
         Ok(snapshot)
+    }
+
+    /// Begins a transaction that writes. One that reads first and writes later fails on SQLite if another wrote in between;
+    /// one that takes the write lock at once waits its turn instead.
+    pub(crate) async fn begin(&self) -> Result<Transaction> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        Ok(self.writer.begin(options).await?)
+    }
+
+    /// The pools of connections: a name, how many are in use, and how many are not.
+    pub fn pools(&self) -> Vec<(&'static str, usize, usize)> {
+        let named = match self.reader.get_database_backend() {
+            DbBackend::Postgres => vec![("shared", &self.reader)],
+            _ => vec![("reader", &self.reader), ("writer", &self.writer)],
+        };
+        let count = |(name, connections): (&'static str, &Connections)| {
+            let (in_use, idle) = connections.count();
+            (name, in_use, idle)
+        };
+        named.into_iter().map(count).collect()
     }
 
     /// Asks the database for a sign of life.
@@ -108,7 +152,7 @@ impl Database {
         Ok(self.reader.close().await?)
     }
 
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
+    pub(crate) fn writer(&self) -> &Connections {
         &self.writer
     }
 }
@@ -117,15 +161,12 @@ fn is_sqlite(address: &str) -> bool {
     address.starts_with("sqlite:")
 }
 
-fn check_postgres(address: &str) -> Result<()> {
+fn check_postgres(address: &str) -> Result<PgConnectOptions> {
     if !address.starts_with("postgres://") && !address.starts_with("postgresql://") {
         return Err(Error::Address("begins with none of sqlite://, postgres://, postgresql://".to_owned()));
     }
     // The library's own error would repeat the address, with its password.
-    address
-        .parse::<sea_orm::sqlx::postgres::PgConnectOptions>()
-        .map(drop)
-        .map_err(|_| Error::Address("is not one of Postgres".to_owned()))
+    address.parse::<PgConnectOptions>().map_err(|_| Error::Address("is not one of Postgres".to_owned()))
 }
 
 /// SQLite says so in words only, Postgres by its state.
@@ -157,20 +198,23 @@ async fn connect_sqlite(address: &str, connections: u32, create: bool) -> Result
     Ok(traced(sea_orm::Database::connect(options).await?))
 }
 
-async fn connect_postgres(address: &str, connections: u32) -> Result<DatabaseConnection> {
+async fn connect_postgres(address: &str, connections: u32, lazy: bool) -> Result<DatabaseConnection> {
     check_postgres(address)?;
     let mut options = ConnectOptions::new(address);
     options
         .max_connections(connections)
+        .connect_lazy(lazy)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(IDLE)
         .sqlx_logging(false)
-        // A check before every use costs a round trip a statement; an idle connection is another matter.
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        // A check before every use costs a round trip a statement, and the keeper notices when the database was away.
+        .test_before_acquire_if_idle_for(Duration::from_secs(10))
         .map_sqlx_postgres_opts(|postgres| {
             postgres.options([
                 ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
                 ("lock_timeout", LOCK_TIMEOUT),
                 ("statement_timeout", STATEMENT_TIMEOUT),
+                ("idle_session_timeout", IDLE_SESSION),
             ])
         });
     Ok(traced(sea_orm::Database::connect(options).await?))

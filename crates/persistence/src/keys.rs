@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use convene_domain::record::Revision;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Database, Result, Write, entity::idempotency_key};
+use crate::{Database, Result, Write, dialect, entity::idempotency_key, prune};
+
+/// How many keys one transaction forgets.
+const BATCH: u64 = 500;
 
 /// What a mutation is known by, and what it was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +61,27 @@ pub(crate) async fn add(write: &Write, key: &Key, change_set: Uuid) -> Result<()
     write.insert_all::<idempotency_key::Entity, _>(vec![row]).await
 }
 
-/// Forgets the keys that were used before an instant, and says how many.
+/// Forgets the keys that were used before an instant, and says how many. Changes that were kept for them alone go along.
 pub async fn forget(database: &Database, before: DateTime<Utc>) -> Result<u64> {
-    let old = idempotency_key::Entity::delete_many().filter(idempotency_key::Column::RecordedAt.lt(before));
-    Ok(old.exec(database.writer()).await?.rows_affected)
+    let mut forgotten = 0;
+    loop {
+        let transaction = database.begin().await?;
+        if !prune::alone(&transaction).await? {
+            transaction.rollback().await?;
+            return Ok(forgotten);
+        }
+        let old = idempotency_key::Entity::find().filter(idempotency_key::Column::RecordedAt.lt(before));
+        let old = old.order_by_asc(idempotency_key::Column::RecordedAt).limit(BATCH).all(&transaction).await?;
+        if old.is_empty() {
+            transaction.rollback().await?;
+            return Ok(forgotten);
+        }
+        let sets: Vec<Uuid> = old.iter().map(|key| key.change_set_id).collect();
+        let of = (idempotency_key::Entity, idempotency_key::Column::ChangeSetId);
+        let keys =
+            idempotency_key::Entity::delete_many().filter(dialect::is_any_id(transaction.get_database_backend(), of, &sets));
+        forgotten += keys.exec(&transaction).await?.rows_affected;
+        prune::forget_changes(&transaction, &sets).await?;
+        transaction.commit().await?;
+    }
 }

@@ -8,10 +8,12 @@
 //! 4. If the record has a scope or adds to a sum, extend the seal in a new step, and [`verify`].
 
 mod column;
+mod connections;
 mod database;
 mod dialect;
 mod entity;
 mod error;
+mod keeper;
 mod list;
 mod write;
 
@@ -21,12 +23,14 @@ pub mod imports;
 pub mod keys;
 pub mod log;
 pub mod networks;
+pub mod prune;
 pub mod removals;
 pub mod reports;
 pub mod terms;
 pub mod tokens;
 pub mod verify;
 
+pub use connections::{Connections, Transaction};
 pub use database::{Database, Reads};
 pub use error::{Error, Result};
 pub use write::Write;

@@ -18,9 +18,25 @@ use crate::{
     Result,
     column::Row,
     dialect,
-    entity::{change, change_scope, network_head},
+    entity::{change, change_scope, network_head, removal},
     list,
 };
+
+/// How far a network's log reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Where it ends.
+    pub head: Head,
+    /// From here on it has every change; what was before was pruned. 0 when nothing was.
+    pub pruned_to: Position,
+}
+
+impl Extent {
+    /// Whether the log can be read on from a position: the change there is still in it, and all that came after.
+    pub fn reaches(&self, position: Position) -> bool {
+        position >= self.pruned_to
+    }
+}
 
 #[derive(FromQueryResult)]
 struct Scoped {
@@ -57,7 +73,8 @@ impl TryFrom<change::Model> for Change {
     }
 }
 
-/// Reads the changes of a network after a position, in order, at most `limit`, with all the scopes they touch.
+/// Reads the changes of a network after a position, in order, at most `limit`, with all the scopes they touch. Where the
+/// log was pruned, changes are missing: whoever needs all of them looks whether their positions have gaps.
 pub async fn list<C: ConnectionTrait>(connection: &C, network: NetworkId, after: Position, limit: u64) -> Result<Vec<Entry>> {
     let changes = change::Entity::find()
         .filter(change::Column::NetworkId.eq(network.uuid()))
@@ -80,10 +97,11 @@ pub async fn list<C: ConnectionTrait>(connection: &C, network: NetworkId, after:
     }
     changes
         .into_iter()
-        .map(|model| {
-            let change = Change::try_from(model)?;
-            let effects = effects.remove(&change.position).unwrap_or_default();
-            Ok(Entry { change, effects })
+        .map(Change::try_from)
+        // Every change touches its network. One that touches nothing any more was pruned, and is kept for its record only.
+        .filter_map(|change| match change {
+            Ok(change) => effects.remove(&change.position).map(|effects| Ok(Entry { change, effects })),
+            Err(error) => Some(Err(error)),
         })
         .collect()
 }
@@ -125,9 +143,13 @@ pub async fn list_within<C: ConnectionTrait>(
 
 /// Finds the network in whose log a place was ever touched; `None` when it never was.
 pub async fn network_of<C: ConnectionTrait>(connection: &C, within: Within) -> Result<Option<NetworkId>> {
-    let found =
-        change_scope::Entity::find().filter(change_scope::Column::ScopeId.eq(within.uuid())).limit(1).one(connection).await?;
-    Ok(found.and_then(|scope| scope.network_id).map(NetworkId::from_uuid))
+    let touched = change_scope::Entity::find().filter(change_scope::Column::ScopeId.eq(within.uuid()));
+    if let Some(scope) = touched.limit(1).one(connection).await? {
+        return Ok(scope.network_id.map(NetworkId::from_uuid));
+    }
+    // All that touched it may have been pruned.
+    let gone = removal::Entity::find().filter(removal::Column::EntityId.eq(within.uuid())).limit(1).one(connection).await?;
+    Ok(gone.map(|removal| NetworkId::from_uuid(removal.network_id)))
 }
 
 /// Finds which change stands at a position; `None` when the log has none there.
@@ -170,6 +192,12 @@ pub async fn load_heads<C: ConnectionTrait>(
     Ok(found.iter().map(|model| head(instance, model)).map(|head| (head.log.network, head)).collect())
 }
 
+/// Reads how far the log of a network reaches; `None` when there is no such network.
+pub async fn load_extent<C: ConnectionTrait>(connection: &C, instance: InstanceId, network: NetworkId) -> Result<Option<Extent>> {
+    let found = network_head::Entity::find_by_id(network.uuid()).one(connection).await?;
+    Ok(found.map(|model| Extent { head: head(instance, &model), pruned_to: model.pruned_to }))
+}
+
 fn head(instance: InstanceId, model: &network_head::Model) -> Head {
     let network = NetworkId::from_uuid(model.network_id);
     Head {
@@ -185,6 +213,7 @@ pub async fn find_end<C: ConnectionTrait>(connection: &C, instance: InstanceId, 
     let select = Query::select()
         .column(("h", network_head::Column::NetworkId))
         .column(("h", network_head::Column::Epoch))
+        .column(("h", network_head::Column::PrunedTo))
         .column(("r", change::Column::Position))
         .expr_as(Expr::col(("r", change::Column::Id)), "change_id")
         .from_as(change::Entity, "r")

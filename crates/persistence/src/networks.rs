@@ -120,8 +120,13 @@ pub async fn lock(write: &Write, id: NetworkId) -> Result<Option<Record>> {
 /// Adds networks, each with an empty log.
 pub async fn add_many(write: &Write, records: &[Record]) -> Result<()> {
     write.insert_all::<network::Entity, _>(records.iter().map(model).collect()).await?;
-    let heads =
-        records.iter().map(|record| network_head::Model { network_id: record.id.uuid(), position: 0, change_id: None, epoch: 1 });
+    let heads = records.iter().map(|record| network_head::Model {
+        network_id: record.id.uuid(),
+        position: 0,
+        change_id: None,
+        epoch: 1,
+        pruned_to: 0,
+    });
     write.insert_all::<network_head::Entity, _>(heads.collect()).await
 }
 

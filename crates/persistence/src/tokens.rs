@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use convene_domain::{id::TokenId, text::Text};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr};
 
-use crate::{Database, Result, column::Row, entity::token};
+use uuid::Uuid;
+
+use crate::{Database, Result, column::Row, dialect, entity::token};
 
 /// A token without its secret, which nobody keeps but its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,14 @@ pub async fn find_by_hash<C: ConnectionTrait>(connection: &C, hash: &str) -> Res
 /// Finds a token.
 pub async fn find<C: ConnectionTrait>(connection: &C, id: TokenId) -> Result<Option<Token>> {
     token::Entity::find_by_id(id.uuid()).one(connection).await?.map(Token::try_from).transpose()
+}
+
+/// Loads tokens. One that is not there is missing from the answer.
+pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[TokenId]) -> Result<Vec<Token>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let of = (token::Entity, token::Column::Id);
+    let found = token::Entity::find().filter(dialect::is_any_id(connection.get_database_backend(), of, &ids)).all(connection);
+    found.await?.into_iter().map(Token::try_from).collect()
 }
 
 /// Lists all tokens, the oldest first.

@@ -1,12 +1,15 @@
 //! Checks everything that is derived against what it is derived from.
 
-use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId};
+use convene_domain::{
+    change::Position,
+    id::{CommunityId, GatheringId, NetworkId, ReportId},
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement};
 use uuid::Uuid;
 
 use crate::{
     Database, Result, communities,
-    entity::{community, gathering},
+    entity::{community, gathering, network_head},
     gatherings,
 };
 
@@ -130,10 +133,20 @@ const CHECKS: &[Check] = &[
         columns: &[Network, Community, Text("slug")],
     },
     // Each record that is there was written as often as the log says, and its last revision is the last that was logged.
+    // Where the log was pruned, revisions are counted on from the first that is left.
     Check {
         subject: "revisions",
-        should: "SELECT entity_id, COUNT(*), MAX(revision) FROM changes GROUP BY entity_id
-                 HAVING MAX(CASE WHEN kind IN ('REMOVED', 'MERGED') THEN 1 ELSE 0 END) = 0",
+        should: "SELECT c.entity_id, CASE WHEN h.pruned_to = 0 THEN COUNT(*)
+                     WHEN MAX(c.position) < h.pruned_to THEN MAX(c.revision)
+                     ELSE MIN(CASE WHEN c.position >= h.pruned_to THEN c.revision END)
+                         + COUNT(CASE WHEN c.position >= h.pruned_to THEN 1 END) - 1 END, MAX(c.revision)
+                 FROM changes c JOIN network_heads h ON h.network_id = c.network_id
+                 WHERE c.position >= h.pruned_to OR (c.entity_id, c.revision) IN
+                     (SELECT id, revision FROM networks UNION ALL SELECT id, revision FROM terms
+                      UNION ALL SELECT id, revision FROM communities UNION ALL SELECT id, revision FROM gatherings
+                      UNION ALL SELECT id, revision FROM gathering_reports)
+                 GROUP BY c.entity_id, h.pruned_to
+                 HAVING MAX(CASE WHEN c.kind IN ('REMOVED', 'MERGED') THEN 1 ELSE 0 END) = 0",
         is: "SELECT id, revision, revision FROM networks UNION ALL SELECT id, revision, revision FROM terms
              UNION ALL SELECT id, revision, revision FROM communities UNION ALL SELECT id, revision, revision FROM gatherings
              UNION ALL SELECT id, revision, revision FROM gathering_reports",
@@ -147,8 +160,9 @@ const CHECKS: &[Check] = &[
     },
     Check {
         subject: "log",
-        should: "SELECT network_id, position FROM network_heads",
-        is: "SELECT h.network_id, COUNT(c.id) FROM network_heads h LEFT JOIN changes c ON c.network_id = h.network_id GROUP BY h.network_id",
+        should: "SELECT network_id, CASE WHEN pruned_to > 0 THEN position - pruned_to + 1 ELSE position END FROM network_heads",
+        is: "SELECT h.network_id, COUNT(c.id) FROM network_heads h
+             LEFT JOIN changes c ON c.network_id = h.network_id AND c.position >= h.pruned_to GROUP BY h.network_id",
         columns: &[Network, Number("changes")],
     },
     Check {
@@ -161,7 +175,8 @@ const CHECKS: &[Check] = &[
     Check {
         subject: "log gap",
         should: "SELECT network_id, position FROM changes WHERE 1 = 0",
-        is: "SELECT c.network_id, c.position - 1 FROM changes c WHERE c.position > 1 AND NOT EXISTS
+        is: "SELECT c.network_id, c.position - 1 FROM changes c JOIN network_heads h ON h.network_id = c.network_id
+             WHERE c.position > 1 AND c.position > h.pruned_to AND NOT EXISTS
              (SELECT 1 FROM changes p WHERE p.network_id = c.network_id AND p.position = c.position - 1)",
         columns: &[Network, Number("missing position")],
     },
@@ -174,14 +189,17 @@ const CHECKS: &[Check] = &[
     // Every change is seen in its network, and nothing is seen in a network that is no change of it.
     Check {
         subject: "change_scopes",
-        should: "SELECT network_id, position FROM changes WHERE position IS NOT NULL",
-        is: "SELECT s.scope_id, s.position FROM change_scopes s JOIN network_heads h ON h.network_id = s.scope_id",
+        should: "SELECT c.network_id, c.position FROM changes c
+                 JOIN network_heads h ON h.network_id = c.network_id AND h.pruned_to <= c.position",
+        is: "SELECT s.scope_id, s.position FROM change_scopes s
+             JOIN network_heads h ON h.network_id = s.scope_id AND h.pruned_to <= s.position",
         columns: &[Network, Number("position")],
     },
     Check {
         subject: "change_scopes",
         should: "SELECT scope_id, position FROM change_scopes WHERE 1 = 0",
-        is: "SELECT s.scope_id, s.position FROM change_scopes s WHERE NOT EXISTS
+        is: "SELECT s.scope_id, s.position FROM change_scopes s LEFT JOIN network_heads h ON h.network_id = s.network_id
+             WHERE COALESCE(h.pruned_to, 0) <= s.position AND NOT EXISTS
              (SELECT 1 FROM changes c WHERE c.network_id = s.network_id AND c.position = s.position)",
         columns: &[Scope("scope"), Number("position")],
     },
@@ -193,17 +211,17 @@ const CHECKS: &[Check] = &[
                  JOIN (SELECT scope_id, community_id AS entity_id FROM community_scopes
                        UNION ALL SELECT scope_id, gathering_id FROM gathering_scopes
                        UNION ALL SELECT scope_id, report_id FROM report_scopes) s ON s.entity_id = c.entity_id
-                 JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+                 JOIN (SELECT h.network_id, h.pruned_to, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
                        LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
-                       GROUP BY h.network_id) v
-                   ON v.network_id = c.network_id AND v.moved <= c.position
+                       GROUP BY h.network_id, h.pruned_to) v
+                   ON v.network_id = c.network_id AND v.moved <= c.position AND v.pruned_to <= c.position
                  WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         is: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
              JOIN change_scopes s ON s.network_id = c.network_id AND s.position = c.position AND s.effect <> 'LEFT'
-             JOIN (SELECT h.network_id, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
+             JOIN (SELECT h.network_id, h.pruned_to, COALESCE(MAX(m.position), 0) AS moved FROM network_heads h
                    LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
-                   GROUP BY h.network_id) v
-               ON v.network_id = c.network_id AND v.moved <= c.position
+                   GROUP BY h.network_id, h.pruned_to) v
+               ON v.network_id = c.network_id AND v.moved <= c.position AND v.pruned_to <= c.position
              WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT')
              AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         columns: &[Scope("scope"), Number("position"), Entity],
@@ -223,6 +241,7 @@ const CHECKS: &[Check] = &[
         should: "SELECT id, CASE WHEN status IN ('SUBMITTED', 'REVIEWED') THEN audience ELSE 'AUTHORS' END FROM gathering_reports",
         is: "SELECT c.entity_id, c.visible_to FROM changes c
              WHERE c.entity_type = 'GATHERING_REPORT' AND c.kind NOT IN ('REMOVED', 'MERGED')
+             AND EXISTS (SELECT 1 FROM gathering_reports r WHERE r.id = c.entity_id)
              AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         columns: &[Report, Text("visible_to")],
     },
@@ -234,6 +253,13 @@ const CHECKS: &[Check] = &[
         columns: &[Network, Entity],
     },
 ];
+
+/// From where on the logs that were pruned are whole, by network.
+pub async fn pruned(database: &Database) -> Result<Vec<(NetworkId, Position)>> {
+    let pruned = network_head::Entity::find().filter(network_head::Column::PrunedTo.gt(0));
+    let found = pruned.order_by_asc(network_head::Column::NetworkId).all(database.reader()).await?;
+    Ok(found.into_iter().map(|head| (NetworkId::from_uuid(head.network_id), head.pruned_to)).collect())
+}
 
 /// Checks everything as of one moment and lists what is wrong. `progress` is told the subject of each check.
 pub async fn run(database: &Database, mut progress: impl FnMut(&'static str)) -> Result<Vec<Difference>> {

@@ -8,13 +8,13 @@ use convene_domain::{
     id::{InstanceId, NetworkId, TokenId},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, PrimaryKeyTrait, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    PrimaryKeyTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result,
+    Database, Error, Result, Transaction,
     entity::{change, change_set},
     keys::{self, Key},
     log,
@@ -27,7 +27,7 @@ const BIND_LIMIT: usize = 30_000;
 #[derive(Debug)]
 pub struct Write {
     database: Database,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     recorded_at: DateTime<Utc>,
     token: Option<TokenId>,
     key: Option<Key>,
@@ -37,14 +37,9 @@ pub struct Write {
 impl Write {
     /// Begins a write that is recorded as of `now`.
     pub async fn begin(database: &Database, now: DateTime<Utc>) -> Result<Self> {
-        // A transaction that reads first and writes later fails on SQLite if another wrote in between; one that takes
-        // the write lock at once waits its turn instead.
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let transaction = database.writer().begin_with_options(options).await?;
         Ok(Self {
             database: database.clone(),
-            transaction,
+            transaction: database.begin().await?,
             recorded_at: now.trunc_subsecs(6),
             token: None,
             key: None,
@@ -68,7 +63,7 @@ impl Write {
     }
 
     /// The transaction, to read from what it has written.
-    pub fn transaction(&self) -> &DatabaseTransaction {
+    pub fn transaction(&self) -> &Transaction {
         &self.transaction
     }
 

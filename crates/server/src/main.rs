@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod http;
+mod meters;
 mod serve;
 mod settings;
 mod telemetry;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     };
     let settings = if matches!(command, Some(Command::Demo)) { settings.quieter() } else { settings };
     telemetry::start(&settings);
+    meters::start();
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(run(&settings, command.unwrap_or(Command::Serve)));
         // What ran past its grace is not waited for.

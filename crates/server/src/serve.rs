@@ -1,16 +1,24 @@
 //! Serving until told to stop.
 
+mod connection;
+
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum::Router;
-use chrono::Utc;
-use convene_application::{App, tokens, writing};
+use chrono::{TimeDelta, Utc};
+use convene_application::{
+    App,
+    changes::{self, Retention},
+    tokens, writing,
+};
 use convene_domain::access::Caller;
 use convene_graphql::{
     SchemaOptions, Service,
     error::ErrorCode,
+    follow::Started,
     guard::{Limits, Refusal},
+    request::Outcome,
 };
 use futures::FutureExt;
 use hyper::server::conn::http1;
@@ -20,25 +28,41 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::{Builder, Handle, Runtime},
     signal::unix::{SignalKind, signal},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{debug, info, warn};
 
+pub(crate) use self::connection::Connection;
 use crate::{
     commands,
-    http::{self, Http, Patience},
+    http::{self, Http, Live, Patience, SocketLimits},
+    meters,
     settings::{Profile, Settings},
 };
 
 /// How long a client may take to send the head of a request, so that silent ones do not hold connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a peer may take nothing of what is written to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is kept of a connection in each direction: the head of a request has to fit in, and of an answer no more than this, or one
+/// part that is larger, waits for a peer that reads slowly.
+const BUFFER: usize = 128 << 10;
+
+/// How many connections are told at once that there are too many. More are closed without a word.
+const MOST_REFUSED: usize = 64;
+
 /// How long it may take to look up who has a token.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// How often what is no longer needed is cleared away.
-const DAY: Duration = Duration::from_hours(24);
+const CLEARING: Duration = Duration::from_hours(1);
 
 /// After the operating system refused a connection, mostly for want of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -49,8 +73,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Fails if it cannot begin: the database cannot be opened, or the address is taken.
 pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let app = commands::open(settings).await?.listening(commands::redis_url(settings))?;
-    let http = assemble(settings, &app)?;
+    let following = Builder::new_multi_thread().thread_name("following").enable_all().build();
+    let following = Following(Some(following.context("cannot begin to serve those who follow")?));
+    let app = commands::open(settings).await?.listening(following.handle());
+    let http = assemble(settings, &app, following.handle())?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let told_to_stop = told_to_stop()?;
@@ -60,48 +86,103 @@ pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) ->
         listener,
         stopping: http.stopping.clone(),
         open: http.open.clone(),
+        crowded: http::crowded(http.clone()),
         router: http::router(http),
+        connections: usize::try_from(settings.connection_limit)?,
         head_timeout: HEAD_TIMEOUT,
+        write_timeout: WRITE_TIMEOUT,
         grace: Duration::from_secs(settings.shutdown_grace),
     };
-    let forgetting = tokio::spawn(forget_keys(app.clone()));
+    let retention = Retention { age: TimeDelta::days(settings.log_keep_days.into()), changes: settings.log_keep_changes };
+    let clearing = tokio::spawn(clear_away(app.clone(), retention));
+    let keeping = tokio::spawn(meters::keep());
     // Those who follow are told where to go on, and that ends their operations.
     server.run(told_to_stop.map(|()| app.stop())).await;
-    forgetting.abort();
+    clearing.abort();
+    keeping.abort();
     info!("stopped");
     Ok(())
 }
 
+/// The runtime that serves those who follow, for as long as this is held. Nobody else waits until thousands were sent
+/// what is theirs.
+struct Following(Option<Runtime>);
+
+impl Following {
+    fn handle(&self) -> Handle {
+        // It is there until this is dropped.
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// The one place where the routes meet the schema.
-fn assemble(settings: &Settings, app: &App) -> anyhow::Result<Http> {
+fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<Http> {
     let open = settings.profile == Profile::Development;
     let limits = Limits { cost: settings.query_cost_limit, introspection: open, ..Limits::default() };
     let deadline = Duration::from_secs(settings.request_timeout);
+    let peers = [settings.socket_init_timeout, settings.socket_ping_interval, settings.socket_idle_timeout];
+    ensure!(peers[1] < peers[2], "socket_idle_timeout must be more than socket_ping_interval: peers answer when they are asked");
     let options = SchemaOptions { introspection: open, suggestions: open };
     let service = Service::try_new(app.clone(), options, limits, deadline).context("our own schema cannot be read")?;
-    let (executes, starts, tokens, database) = (service.clone(), service, app.clone(), app.clone());
+    let (executes, starts) = (service.clone(), service);
+    let (tokens, database, live, pools) = (app.clone(), app.clone(), app.clone(), app.clone());
+    let runtime = Handle::current();
     Ok(Http {
+        serving,
         authenticate: Arc::new(move |token| {
             let app = tokens.clone();
             async move { authenticate(&app, &token).await }.boxed()
         }),
         execute: Arc::new(move |caller, request| {
             let service = executes.clone();
-            async move { service.execute(caller, request).await }.boxed()
+            async move {
+                let counting = meters::Operation::begin();
+                let outcome = service.execute(caller, request).await;
+                counting.end(&outcome);
+                outcome
+            }
+            .boxed()
         }),
         start: Arc::new(move |caller, request| {
-            let service = starts.clone();
-            async move { service.start(caller, request).await }.boxed()
+            let (service, runtime) = (starts.clone(), runtime.clone());
+            // What is asked for over a socket is answered where everything else is, and no longer than someone waits.
+            async move {
+                let counting = meters::Operation::begin();
+                let starting = runtime.spawn(async move { service.start(caller, request).await });
+                let started = AbortOnDropHandle::new(starting).await;
+                let started = started.unwrap_or_else(|_| Started::Done(Box::new(Outcome::internal())));
+                // What goes on counts itself.
+                if let Started::Done(outcome) = &started {
+                    counting.end(outcome);
+                }
+                started
+            }
+            .boxed()
         }),
         ping_database: Arc::new(move || {
             let app = database.clone();
             async move { Ok(app.ping().await?) }.boxed()
         }),
+        metrics: Arc::new(move || meters::render(&pools.database().pools())),
+        look_at_live: Arc::new(move || Live { reads_logs: live.reads_logs(), redis: live.redis() }),
         stopping: CancellationToken::new(),
         open: TaskTracker::new(),
         body_limit: usize::try_from(settings.body_limit)?,
         body_timeout: deadline,
-        patience: Patience::with_grace(Duration::from_secs(settings.shutdown_grace)),
+        sockets: SocketLimits {
+            operations: usize::try_from(settings.socket_operation_limit)?,
+            message: usize::try_from(settings.socket_message_limit)?,
+            rate: settings.socket_message_rate,
+        },
+        patience: Patience::with_grace(Duration::from_secs(settings.shutdown_grace)).with_peers(peers.map(Duration::from_secs)),
         explorer: open,
     })
 }
@@ -123,14 +204,19 @@ async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
     }
 }
 
-/// Forgets, once a day, by which keys mutations were known that nobody repeats any more.
-async fn forget_keys(app: App) {
+/// Forgets, now and again, by which keys mutations were known that nobody repeats any more, and prunes the logs.
+async fn clear_away(app: App, retention: Retention) {
     loop {
         match writing::forget_keys(&app, Utc::now()).await {
             Ok(forgotten) => debug!(forgotten, "old idempotency keys were forgotten"),
             Err(error) => warn!(%error, "old idempotency keys cannot be forgotten"),
         }
-        tokio::time::sleep(DAY).await;
+        match changes::prune(&app, retention, Utc::now()).await {
+            Ok(0) => debug!("no log was to be pruned"),
+            Ok(pruned) => info!(pruned, "the logs were pruned"),
+            Err(error) => warn!(%error, "the logs cannot be pruned"),
+        }
+        tokio::time::sleep(CLEARING).await;
     }
 }
 
@@ -154,18 +240,31 @@ pub(crate) struct Server {
     /// Connections, and the sockets that some become. hyper's own list forgets those.
     pub(crate) open: TaskTracker,
     pub(crate) router: Router,
+    /// What answers instead when more connections are open than there may be.
+    pub(crate) crowded: Router,
+    /// How many may be open at once.
+    pub(crate) connections: usize,
     pub(crate) head_timeout: Duration,
+    pub(crate) write_timeout: Duration,
     pub(crate) grace: Duration,
 }
 
 impl Server {
     pub(crate) async fn run(self, told_to_stop: impl Future<Output = ()>) {
         let mut told_to_stop = pin!(told_to_stop);
+        // They are not waited for, and do not count as open: they are short, and there are few.
+        let refused = TaskTracker::new();
         loop {
             tokio::select! {
                 () = &mut told_to_stop => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => self.connect(stream),
+                    Ok((stream, _)) if self.open.len() < self.connections => {
+                        self.open.spawn(self.connect(stream, &self.router, true));
+                    }
+                    Ok((stream, _)) if refused.len() < MOST_REFUSED => {
+                        refused.spawn(self.connect(stream, &self.crowded, false));
+                    }
+                    Ok(_) => {}
                     Err(error) => {
                         warn!(%error, "a connection cannot be accepted");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -181,7 +280,7 @@ impl Server {
         }
     }
 
-    fn connect(&self, stream: TcpStream) {
+    fn connect(&self, stream: TcpStream, router: &Router, keep: bool) -> impl Future<Output = ()> + Send + 'static {
         // An answer is written at once: to wait for more to send would only delay it.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "a connection cannot be set up");
@@ -189,10 +288,13 @@ impl Server {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.head_timeout)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()))
+            .max_buf_size(BUFFER)
+            .keep_alive(keep)
+            .serve_connection(TokioIo::new(Connection::new(stream, self.write_timeout)), TowerToHyperService::new(router.clone()))
             .with_upgrades();
         let stopping = self.stopping.clone();
-        self.open.spawn(async move {
+        async move {
+            let _open = meters::Open::new(&meters::HTTP);
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -204,7 +306,7 @@ impl Server {
             if let Err(error) = ended {
                 debug!(%error, "a connection broke off");
             }
-        });
+        }
     }
 }
 
@@ -245,7 +347,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (stopping, open) = (CancellationToken::new(), TaskTracker::new());
-        let server = Server { listener, stopping, open, router, head_timeout, grace };
+        let (crowded, connections, write_timeout) = (Router::new(), 100, DEADLINE);
+        let server = Server { listener, stopping, open, router, crowded, connections, head_timeout, write_timeout, grace };
         let running = tokio::spawn(async move { server.run(stopped.map(|_| ())).await });
         Started { address, stop, running, entered, release }
     }

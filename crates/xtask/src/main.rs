@@ -1,5 +1,6 @@
 //! The commands of this repository: `cargo xtask --help` lists them.
 
+mod bench;
 mod check;
 mod export;
 mod machine;
@@ -46,6 +47,11 @@ enum Task {
         #[arg(long)]
         no_tests: bool,
     },
+    /// Measure the built service: `cargo xtask bench live --help` says what and how
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<OsString>,
+    },
     /// Write the schema files and the settings file from the code
     Export,
     /// Write samples/ from the seed of the sample network
@@ -72,6 +78,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Services { command } => services::around(&mut runner, &command),
         Task::Soak(arguments) => soak::run(&mut runner, &arguments),
         Task::Check { no_tests } => check::run(&mut runner, no_tests),
+        Task::Bench { arguments } => bench::run(&mut runner, &arguments),
         Task::Export => export::write(&mut runner).map(|()| ExitCode::SUCCESS),
         Task::Sample => check::samples::write(runner.root()).map(|()| ExitCode::SUCCESS),
     }

@@ -2,19 +2,34 @@
 
 mod snapshot;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     access::{Caller, Rights},
-    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, ReadingCursor},
+    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor},
     id::{NetworkId, Within},
 };
-use convene_persistence::{communities, log, networks};
+use convene_persistence::{
+    communities,
+    log::{self, Extent},
+    networks,
+    prune::{self, Keep},
+};
 
 pub use self::snapshot::snapshot;
-use crate::{App, Error, Result};
-pub use convene_live::{Followed, Group, Made, Reach, Slot};
+use crate::{App, Error, Result, app::LOG_READS};
+pub use convene_live::{End, Follower, Group, Interest, Made, Making, Next, Told, Unmade, Waiting, Wakers};
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
 const SCAN: (u64, u64) = (100, 1_000);
+
+/// What is kept of each log. A change is pruned only if it is both older and further back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// For how long.
+    pub age: TimeDelta,
+    /// How many changes.
+    pub changes: u32,
+}
 
 /// Which changes a reader wants. An empty list means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,30 +106,53 @@ pub struct ChangePage {
 /// Fails if the place does not exist, or if the cursor cannot be read on from.
 pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
     let network = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
-    let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
-    let head = *heads.get(&network).ok_or(Error::Lost("the heads of a log"))?;
     let rights = caller.rights();
-    let Some(cursor) = after else { return Ok(Reader { within, rights, here: head }) };
+    let Some(cursor) = after else {
+        let here = extent_of(app, network).await?.head;
+        return Ok(Reader { within, rights, here });
+    };
     if cursor.log.network != network {
         return Err(Error::ForeignCursor("is a cursor of another network"));
     }
+    let here = resume(app, rights, cursor).await?;
+    Ok(Reader { within, rights, here })
+}
+
+/// Finds the place in a log that a cursor names.
+///
+/// # Errors
+///
+/// Fails if the log cannot be read on from there with these rights.
+pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head> {
     if cursor.rights != rights {
         return Err(Error::ScopeChanged);
     }
-    if cursor.log != head.log || cursor.position > head.position {
-        return Err(Error::CursorExpired);
-    }
+    let network = cursor.log.network;
+    // Many who come back at once are found in memory.
+    let here = match app.locate(network, cursor.position).await? {
+        Some(here) => here,
+        None => look_up(app, network, cursor.position).await?,
+    };
     // The change that the cursor names has to be where it says: a log that was restored from a backup and written on
     // has another one there.
-    let change = match cursor.position {
-        0 => None,
-        position => Some(log::find_at(app.reader(), network, position).await?.ok_or(Error::CursorExpired)?),
-    };
-    if cursor.mark != change.map(LogCursor::mark).unwrap_or_default() {
+    if here.cursor(rights) != cursor {
         return Err(Error::CursorExpired);
     }
-    let here = Head { log: head.log, position: cursor.position, change: change.unwrap_or(head.change) };
-    Ok(Reader { within, rights, here })
+    Ok(here)
+}
+
+/// Looks a position up in the log.
+async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<Head> {
+    let extent = extent_of(app, network).await?;
+    let head = extent.head;
+    if position > head.position || !extent.reaches(position) {
+        return Err(Error::CursorExpired);
+    }
+    let change = match position {
+        0 => head.change,
+        position => log::find_at(app.reader(), network, position).await?.ok_or(Error::CursorExpired)?,
+    };
+    Ok(Head { position, change, ..head })
 }
 
 /// Finds the network of a place. One that is no more still has a log, for those who were following it.
@@ -129,20 +167,44 @@ async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<Ne
     }
 }
 
-/// Follows the log that a reader reads.
-pub async fn follow(app: &App, reader: &Reader) -> Result<Followed> {
-    app.follow(reader.here.log.network).await
+/// Follows what a group is told of the log that a reader reads, and begins such a group if there is none.
+pub async fn follow(app: &App, reader: &Reader, group: Group, interest: Interest) -> Result<Follower> {
+    app.follow(reader.here.log.network, group, interest).await
+}
+
+/// Follows what a group is told, if there is such a group.
+pub fn find_followed(app: &App, group: Group) -> Option<Follower> {
+    app.find_followed(group)
+}
+
+async fn extent_of(app: &App, network: NetworkId) -> Result<Extent> {
+    let found = log::load_extent(app.reader(), app.database().instance(), network).await?;
+    found.ok_or(Error::Lost("the heads of a log"))
+}
+
+/// Prunes all logs, and says how many places in them were passed.
+pub async fn prune(app: &App, retention: Retention, now: DateTime<Utc>) -> Result<u64> {
+    let keep = Keep { since: now - retention.age, changes: i64::from(retention.changes) };
+    Ok(prune::run(app.database(), keep).await?)
 }
 
 /// Reads on from the database: the next changes that mean something to the reader, at most `limit` of them. Takes the
 /// reader past all that was looked at, and says whether that was all there is.
+///
+/// # Errors
+///
+/// Fails if the log was pruned past the reader, also while it was being read: then some of it may be missing.
 pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Vec<Seen>, bool)> {
     let network = reader.here.log.network;
     // Noted before the changes are read, so that none of those up to here can be missing among them.
-    let heads = log::load_heads(app.reader(), app.database().instance(), &[network]).await?;
-    let head = *heads.get(&network).ok_or(Error::Lost("the heads of a log"))?;
+    let head = extent_of(app, network).await?.head;
     let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
+    LOG_READS.increment(1);
     let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
+    // Looked at after the changes were read: whatever is deleted was below the floor before.
+    if !extent_of(app, network).await?.reaches(reader.here.position) {
+        return Err(Error::CursorExpired);
+    }
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {
         if seen.len() == limit {

@@ -135,7 +135,7 @@ pub async fn import(
         }
         match write(app, plan, now, &mut progress).await {
             Ok(heads) => {
-                app.wake(&heads).await;
+                app.wake(&heads);
                 summary.heads = heads;
                 return Ok(summary);
             }

@@ -101,7 +101,7 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
         }
         match attempt(app, order, command).await {
             Ok((done, Some(head))) => {
-                app.wake_soon(head);
+                app.wake(&[head]);
                 return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head }));
             }
             // It is kept, but where could not be read back: the key tells.

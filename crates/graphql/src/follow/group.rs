@@ -1,7 +1,7 @@
 //! Who is served the same: those whose operations, variables and rights are equal, wherever in the log they are.
 
 use async_graphql::{
-    Name, Positioned, Variables,
+    Name, Positioned, Value, Variables,
     parser::types::{Field, OperationDefinition, Selection, SelectionSet},
 };
 use convene_application::changes::Group;
@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::guard::Checked;
 
-/// The group of an operation. Where it goes on from is left out, if a variable says it that says nothing else.
-pub(crate) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> Group {
+/// The group of an operation, and where it goes on from. That is no part of the group if a variable says it that says
+/// nothing else; otherwise it is not told here.
+pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> (Group, Option<String>) {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -25,7 +26,11 @@ pub(crate) fn group(text: &str, checked: &Checked, variables: &Variables, rights
         part(name.as_bytes());
         part(&serde_json::to_vec(value).unwrap_or_default());
     }
-    Group(hash.finalize().into())
+    let from = after.and_then(|name| match variables.get(&name) {
+        Some(Value::String(cursor)) => Some(cursor.clone()),
+        _ => None,
+    });
+    (Group(hash.finalize().into()), from)
 }
 
 /// The variable that the operation's field gets its `after` from.
@@ -65,7 +70,7 @@ mod tests {
     fn of(text: &str, variables: async_graphql::Value, rights: Rights) -> Group {
         let guard = Guard::try_new(Limits::default(), &crate::sdl(false)).unwrap();
         let variables = Variables::from_value(variables);
-        group(text, &guard.check(text, None, &variables).unwrap(), &variables, rights)
+        group(text, &guard.check(text, None, &variables).unwrap(), &variables, rights).0
     }
 
     const FOLLOW: &str = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { cursor } }";

@@ -1,7 +1,11 @@
 //! Operations that may go on: what a transport starts, and reads until it ends.
 
+mod asked;
+mod counted;
 mod group;
 mod run;
+mod signed;
+mod start;
 
 use std::{
     pin::Pin,
@@ -11,9 +15,14 @@ use std::{
 use bytes::Bytes;
 use convene_domain::change::LogCursor;
 use futures::{Stream, StreamExt, stream::BoxStream};
+use serde_json::json;
 
-pub(crate) use self::{group::group, run::Run};
-use crate::{cursor, request::Outcome};
+use self::counted::Counted;
+pub(crate) use self::{
+    signed::SignIns,
+    start::{Openings, start},
+};
+use crate::{cursor, error::ErrorCode, request::Outcome};
 
 /// What became of an operation.
 #[derive(Debug)]
@@ -56,17 +65,31 @@ impl Item {
 /// A subscription that was started: its events until it ends. Dropping it ends it.
 pub struct Following {
     events: BoxStream<'static, Event>,
+    /// Where it is.
+    cursor: Option<LogCursor>,
     /// The name of the operation, if it has one: for logs.
     pub operation_name: Option<String>,
     /// What the operation counted for: for logs.
     pub cost: u64,
+    counted: Counted,
 }
 
 impl Following {
     /// A subscription with these events.
     pub fn new(events: impl Stream<Item = Event> + Send + 'static, operation_name: Option<String>, cost: u64) -> Self {
-        Self { events: events.boxed(), operation_name, cost }
+        Self { events: events.boxed(), cursor: None, operation_name, cost, counted: Counted::open() }
     }
+
+    /// What it is told when it is ended because its events are not taken: the errors, with the cursor to go on with.
+    pub fn lagged(&self) -> Bytes {
+        errors(ErrorCode::Lagged, "messages were not read in time", self.cursor)
+    }
+}
+
+/// The errors that end an operation, with the cursor to go on with.
+fn errors(code: ErrorCode, message: &str, cursor: Option<LogCursor>) -> Bytes {
+    let cursor = cursor.map(cursor::encode_log);
+    json!([{ "message": message, "extensions": { "code": code.as_str(), "cursor": cursor } }]).to_string().into()
 }
 
 impl std::fmt::Debug for Following {
@@ -79,6 +102,13 @@ impl Stream for Following {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.events.poll_next_unpin(context)
+        let polled = self.events.poll_next_unpin(context);
+        if let Poll::Ready(Some(Event::Next(item))) = &polled {
+            self.cursor = item.cursor;
+        }
+        if let Poll::Ready(event) = &polled {
+            self.counted.see(event.as_ref());
+        }
+        polled
     }
 }

@@ -4,6 +4,7 @@
 //! see. A kind of question is a key (a [`Batch`]); all keys of a kind that come up in one step of the execution are
 //! one call of one use case.
 
+mod common;
 mod community;
 mod gathering;
 mod list;
@@ -13,6 +14,7 @@ mod report;
 mod tests;
 mod turns;
 
+pub(crate) use common::Common;
 pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
 pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf, shared};
@@ -40,14 +42,16 @@ use crate::{
 pub(crate) struct Loads {
     pub(crate) app: App,
     pub(crate) caller: Caller,
+    /// What is loaded together with others.
+    pub(crate) common: Option<Arc<Common>>,
 }
 
 /// The loaders of one request. What was loaded is kept until its end, unless the request writes.
 pub(crate) type Loaders = DataLoader<Loads, HashMapCache>;
 
 /// Loaders for one request, which load when `turns` lets them.
-pub(crate) fn loaders(app: App, caller: Caller, turns: &Turns) -> Loaders {
-    DataLoader::with_cache(Loads { app, caller }, turns.clone(), turns.clone(), HashMapCache::default())
+pub(crate) fn loaders(loads: Loads, turns: &Turns) -> Loaders {
+    DataLoader::with_cache(loads, turns.clone(), turns.clone(), HashMapCache::default())
 }
 
 /// A kind of question, asked of many things at once. The value is the key of one question.
@@ -68,7 +72,13 @@ impl<K: Batch> Loader<K> for Loads {
 
     async fn load(&self, keys: &[K]) -> std::result::Result<HashMap<K, K::Value>, Self::Error> {
         let span = tracing::debug_span!("load", what = K::WHAT, keys = keys.len());
-        K::load(self, keys).instrument(span).await.map_err(Arc::new)
+        let load = async {
+            match &self.common {
+                Some(common) => common.load(self, keys).await,
+                None => K::load(self, keys).await,
+            }
+        };
+        load.instrument(span).await.map_err(Arc::new)
     }
 }
 

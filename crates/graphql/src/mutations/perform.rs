@@ -28,7 +28,7 @@ pub(super) struct Outcome {
 
 /// Carries out what an input asks for, or says why not.
 pub(super) async fn perform<I: Input, P: From<Outcome>>(context: &Context<'_>, input: I) -> Result<P, Error> {
-    let Loads { app, caller } = loaders::of(context)?;
+    let Loads { app, caller, .. } = loaders::of(context)?;
     // A stranger is told nothing of what they sent.
     caller.check_writes().map_err(Failure::from)?;
     loaders::keep_nothing(context)?;

@@ -47,7 +47,7 @@ impl ChangesQuery {
         )]
         kinds: Option<Vec<ChangeKind>>,
     ) -> Result<ChangePage, Error> {
-        let Loads { app, caller } = loaders::of(ctx)?;
+        let Loads { app, caller, .. } = loaders::of(ctx)?;
         let within = input::id("within", &within)?;
         let filter =
             ChangeFilter { entity_types: input::values("entityTypes", entity_types)?, kinds: input::values("kinds", kinds)? };

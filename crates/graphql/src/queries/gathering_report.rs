@@ -40,7 +40,7 @@ impl GatheringReportQuery {
         let (within, filter, order) =
             (input::id("within", &within)?, input::filter(filter)?, order_by.unwrap_or_default().into());
         let page = Paging { first, after, last, before }.check::<Reports>(order)?;
-        let Loads { app, caller } = loaders::of(ctx)?;
+        let Loads { app, caller, .. } = loaders::of(ctx)?;
         let found = reports::list(app, *caller, within, &filter, order, &page).await?;
         Ok(Connection::new(within, filter, found))
     }

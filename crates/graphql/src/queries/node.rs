@@ -14,7 +14,7 @@ use crate::{
 
 /// Looks up whatever has this id.
 async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
-    let (id, Loads { app, caller }): (NodeId, _) = (input::id("id", id)?, loaders::of(context)?);
+    let (id, Loads { app, caller, .. }): (NodeId, _) = (input::id("id", id)?, loaders::of(context)?);
     Ok(nodes::load_many(app, *caller, &[id]).await?.remove(&id).map(Node::from))
 }
 
@@ -39,7 +39,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Up to 100 ids, as for `node`.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, Error> {
-        let Loads { app, caller } = loaders::of(ctx)?;
+        let Loads { app, caller, .. } = loaders::of(ctx)?;
         let ids: Vec<NodeId> = input::parsed("ids", Some(ids))?;
         budget::spend(ctx, ids.len()).await?;
         let found = nodes::load_many(app, *caller, &ids).await?;

@@ -81,7 +81,7 @@ pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str
     match context.data_opt::<Stage>() {
         Some(Stage::Delivering(delivery)) => Ok(delivery.clone()),
         Some(Stage::Opening { resume, opened }) => {
-            let Loads { app, caller } = loaders::of(context)?;
+            let Loads { app, caller, .. } = loaders::of(context)?;
             let within = input::id("within", within)?;
             let foreign = || Error::client(ErrorCode::BadCursor, "after is not a cursor of a log");
             let after = resume.as_deref().or(after).map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;

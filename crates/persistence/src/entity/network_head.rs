@@ -1,4 +1,4 @@
-//! The newest place of each network's log.
+//! The newest place of each network's log, and the oldest from which it can be read on.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,7 @@ pub struct Model {
     pub position: i64,
     pub change_id: Option<Uuid>,
     pub epoch: i32,
+    pub pruned_to: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ mod databases;
 mod frozen;
 mod migrations;
 mod network;
+mod pruning;
 mod seal;
 mod sums;
 mod verify;

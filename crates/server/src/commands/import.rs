@@ -26,6 +26,8 @@ pub(crate) async fn run(settings: &Settings, arguments: ImportArgs) -> anyhow::R
     match import(&app, &arguments.dir, options).await {
         Ok(imported) => {
             answer(&summary(&imported, options.dry_run))?;
+            // Others are told what is new before this process is gone.
+            app.close().await?;
             Ok(ExitCode::SUCCESS)
         }
         Err(ImportError::Faults(faults)) => {

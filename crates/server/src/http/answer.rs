@@ -18,13 +18,33 @@ pub(super) struct Summary {
     pub(super) failure: Option<ErrorCode>,
 }
 
+impl Summary {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        Self {
+            operation: outcome.operation.map(|operation| operation.to_string()),
+            operation_name: outcome.operation_name.clone(),
+            cost: outcome.cost,
+            failure: outcome.failure,
+        }
+    }
+}
+
 /// Answers a request that did not get as far as the negotiation of a type.
 pub(super) fn refuse(refusal: Refusal) -> Response {
-    answer(Outcome::refused(refusal), Media::Json)
+    answer(&Outcome::refused(refusal), Media::Json)
+}
+
+/// Answers whoever comes when too many connections are open. A handshake of a WebSocket is refused so as well: to accept it only to
+/// close it would cost what there is none of, and clients try again after either.
+pub(super) async fn crowded() -> Response {
+    let message = "too many connections are open: try again later";
+    let mut response = refuse(Refusal::new(ErrorCode::Unavailable, message));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
 }
 
 /// Writes an outcome in the type that was negotiated.
-pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
+pub(super) fn answer(outcome: &Outcome, media: Media) -> Response {
     let (status, body) = match outcome.to_json() {
         Ok(body) => (status(outcome.failure, media), body),
         Err(error) => {
@@ -34,22 +54,22 @@ pub(super) fn answer(outcome: Outcome, media: Media) -> Response {
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    set_headers(&mut response, media.content_type());
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response.extensions_mut().insert(Summary::of(outcome));
+    response
+}
+
+/// The headers of every answer of `/graphql`.
+pub(super) fn set_headers(response: &mut Response, content_type: &'static str) {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     // The same address answers differently by Accept, and tomorrow.
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response.extensions_mut().insert(Summary {
-        operation: outcome.operation.map(|operation| operation.to_string()),
-        operation_name: outcome.operation_name,
-        cost: outcome.cost,
-        failure: outcome.failure,
-    });
-    response
 }
 
 fn answer_internal(media: Media) -> Response {

@@ -4,43 +4,49 @@ use std::error::Error;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{
-        Request, State,
-        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
+    extract::{Request, State},
     http::{HeaderValue, Method, header},
     response::Response,
 };
 use convene_domain::access::Caller;
 use convene_graphql::{
     error::ErrorCode,
+    follow::Started,
     guard::Refusal,
     request::{GraphqlRequest, Outcome},
 };
 use http_body_util::LengthLimitError;
 
-use super::{Http, answer, caller, negotiate, socket};
+use super::{
+    Http, answer, caller, events,
+    negotiate::{self, Form},
+    socket,
+};
 
 /// Answers one request.
-pub(super) async fn serve(
-    State(http): State<Http>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    request: Request,
-) -> Response {
+pub(super) async fn serve(State(http): State<Http>, request: Request) -> Response {
     if wants_socket(&request) {
-        return socket::accept(http, upgrade, &request);
+        return socket::accept(http, request);
     }
-    let Some(media) = negotiate::accepted(request.headers()) else {
-        let message = "answers are application/graphql-response+json or application/json";
+    let Some(form) = negotiate::accepted(request.headers()) else {
+        let message = "answers are application/graphql-response+json, application/json or text/event-stream";
         return answer::refuse(Refusal::new(ErrorCode::NotAcceptable, message));
     };
     let method = request.method().clone();
     let outcome = match admit(&http, request).await {
-        Ok((caller, request)) => (http.execute)(caller, request).await,
+        Ok((caller, request)) if matches!(form, Form::Document(_)) => (http.execute)(caller, request).await,
+        Ok((caller, request)) => match (http.start)(caller, request).await {
+            Started::Following(following) => return events::follow(following),
+            Started::Done(outcome) if form == Form::Events && outcome.failure != Some(ErrorCode::MethodNotAllowed) => {
+                return events::answer(&outcome);
+            }
+            Started::Done(outcome) => *outcome,
+        },
+        // Not even a request: what an event stream tells is what became of one.
         Err(refusal) => Outcome::refused(refusal),
     };
     let not_allowed = outcome.failure == Some(ErrorCode::MethodNotAllowed);
-    let mut response = answer::answer(outcome, media);
+    let mut response = answer::answer(&outcome, form.document());
     if not_allowed {
         // A mutation has an address with GET, but only POST runs it.
         let allow = if method == Method::GET { "POST" } else { "GET, POST" };
@@ -58,7 +64,10 @@ fn wants_socket(request: &Request) -> bool {
 /// Who asks, and for what.
 async fn admit(http: &Http, request: Request) -> Result<(Caller, GraphqlRequest), Refusal> {
     let caller = caller::of_headers(http, request.headers()).await?;
-    Ok((caller, read(http, request).await?))
+    // Whoever comes back says so in a header, which browsers set by themselves.
+    let last_event_id = request.headers().get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let request = read(http, request).await?;
+    Ok((caller, GraphqlRequest { last_event_id: last_event_id.filter(|id| !id.is_empty()), ..request }))
 }
 
 async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> {

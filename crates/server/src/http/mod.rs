@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod events;
 mod graphiql;
 mod graphql;
 mod health;
@@ -13,10 +14,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router, middleware,
-    routing::{any, get},
-};
+use axum::{Router, middleware, routing::any};
 use convene_domain::access::Caller;
 use convene_graphql::{
     error::ErrorCode,
@@ -24,7 +22,9 @@ use convene_graphql::{
     guard::Refusal,
     request::{GraphqlRequest, Outcome},
 };
+use convene_live::Redis;
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::socket::Patience;
@@ -41,6 +41,20 @@ pub(crate) type Start = Arc<dyn Fn(Caller, GraphqlRequest) -> BoxFuture<'static,
 /// Asks something the service depends on for a sign of life.
 pub(crate) type Ping = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
 
+/// Writes what operators are told, as Prometheus reads it.
+pub(crate) type Render = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Tells how those who follow are served, without asking anyone.
+pub(crate) type LookAtLive = Arc<dyn Fn() -> Live + Send + Sync>;
+
+/// How those who follow are served.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    /// Whether the logs that are followed can be read.
+    pub(crate) reads_logs: bool,
+    pub(crate) redis: Redis,
+}
+
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -48,27 +62,51 @@ pub(crate) struct Http {
     pub(crate) execute: Execute,
     pub(crate) start: Start,
     pub(crate) ping_database: Ping,
+    /// The runtime that serves those who follow.
+    pub(crate) serving: Handle,
+    pub(crate) look_at_live: LookAtLive,
+    pub(crate) metrics: Render,
     /// Cancelled once the service is told to stop.
     pub(crate) stopping: CancellationToken,
     /// The connections that have to end before the service does.
     pub(crate) open: TaskTracker,
-    /// The largest body of a request and the largest message on a socket, in bytes.
+    /// The largest body of a request, in bytes.
     pub(crate) body_limit: usize,
     /// How long a body may take to arrive.
     pub(crate) body_timeout: Duration,
+    /// What one socket may do.
+    pub(crate) sockets: SocketLimits,
     /// How long sockets wait for their peers.
     pub(crate) patience: Patience,
     /// Whether there is a page for developers.
     pub(crate) explorer: bool,
 }
 
+/// What one socket may do.
+#[derive(Clone, Copy)]
+pub(crate) struct SocketLimits {
+    /// How many operations may run at once.
+    pub(crate) operations: usize,
+    /// The largest message that is read, in bytes.
+    pub(crate) message: usize,
+    /// How many messages may come in a second, lastingly, and how many at once.
+    pub(crate) rate: u32,
+}
+
+/// The routes for those who come when more connections are open than there may be. Whoever looks after the service gets an answer:
+/// to start it anew would only bring all of them back at once.
+pub(crate) fn crowded(http: Http) -> Router {
+    finish(health::routes().route("/graphql", any(answer::crowded)), http)
+}
+
 /// The routes of the service.
 pub(crate) fn router(http: Http) -> Router {
-    Router::new()
-        .route("/graphql", any(graphql::serve))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .merge(if http.explorer { graphiql::routes() } else { Router::new() })
+    let explorer = if http.explorer { graphiql::routes() } else { Router::new() };
+    finish(health::routes().route("/graphql", any(graphql::serve)).merge(explorer), http)
+}
+
+fn finish(routes: Router<Http>, http: Http) -> Router {
+    routes
         .method_not_allowed_fallback(async || {
             answer::refuse(Refusal::new(ErrorCode::MethodNotAllowed, "this path is read with GET"))
         })

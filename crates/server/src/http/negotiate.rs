@@ -1,4 +1,4 @@
-//! Which type to answer in, and whether a body is of the type we read.
+//! Which form and type to answer in, and whether a body is of the type we read.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -27,6 +27,27 @@ impl Media {
     }
 }
 
+/// In which form to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One document.
+    Document(Media),
+    /// Server-sent events, even if there is only one answer.
+    Events,
+    /// A document if there is one answer, and events if it goes on.
+    Either(Media),
+}
+
+impl Form {
+    /// The type of an answer that is one document.
+    pub(super) fn document(self) -> Media {
+        match self {
+            Self::Document(media) | Self::Either(media) => media,
+            Self::Events => Media::Json,
+        }
+    }
+}
+
 /// How well an entry of Accept fits: by name, by `application/*`, by `*/*`.
 type Fit = u8;
 
@@ -38,19 +59,38 @@ struct Range {
     quality: u16,
 }
 
-/// The type the client likes best, or none if it accepts neither.
+/// The form the client likes best, or none if it accepts none of ours.
 ///
-/// Among equals the one asked for by name wins, then the one that tells more; but whoever names neither gets plain JSON, which every
-/// client reads.
-pub(super) fn accepted(headers: &HeaderMap) -> Option<Media> {
+/// Events have to be asked for by name. Some clients name all that they can read, whatever they ask, so that who names both gets
+/// events at least where nothing else is possible.
+pub(super) fn accepted(headers: &HeaderMap) -> Option<Form> {
     let mut values = headers.get_all(header::ACCEPT).iter().peekable();
     if values.peek().is_none() {
-        return Some(Media::Json);
+        return Some(Form::Document(Media::Json));
     }
     let ranges: Vec<Range> =
         values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).filter_map(range).collect();
-    let json = preference(&ranges, Media::Json);
-    let graphql = preference(&ranges, Media::GraphqlResponse);
+    let events =
+        ranges.iter().position(is_events).map(|place| (ranges[place].quality, place)).filter(|(quality, _)| *quality > 0);
+    match (document(&ranges), events) {
+        (document, None) => document.map(Form::Document),
+        (None, Some(_)) => Some(Form::Events),
+        (Some(media), Some((liked, place))) => {
+            let (quality, fit) = preference(&ranges, media).unwrap_or_default();
+            let named_before = fit == 2 && ranges[..place].iter().any(|range| self::fit(range, media) == Some(2));
+            let events_first = liked > quality || liked == quality && !named_before;
+            Some(if events_first { Form::Events } else { Form::Either(media) })
+        }
+    }
+}
+
+/// The type of a document that the client likes best, or none if it accepts neither.
+///
+/// Among equals the one asked for by name wins, then the one that tells more; but whoever names neither gets plain JSON, which every
+/// client reads.
+fn document(ranges: &[Range]) -> Option<Media> {
+    let json = preference(ranges, Media::Json);
+    let graphql = preference(ranges, Media::GraphqlResponse);
     match (json, graphql) {
         (None, None) => None,
         (json, graphql) if graphql > json => Some(Media::GraphqlResponse),
@@ -64,6 +104,10 @@ fn preference(ranges: &[Range], media: Media) -> Option<(u16, Fit)> {
     let fits = ranges.iter().filter_map(|range| Some((fit(range, media)?, range.quality)));
     let (fit, quality) = fits.max()?;
     (quality > 0).then_some((quality, fit))
+}
+
+fn is_events(range: &Range) -> bool {
+    (range.kind.as_str(), range.subtype.as_str()) == ("text", "event-stream")
 }
 
 fn fit(range: &Range, media: Media) -> Option<Fit> {
@@ -118,6 +162,13 @@ mod tests {
     use super::*;
 
     fn accept(values: &[&'static str]) -> Option<Media> {
+        form(values).map(|form| match form {
+            Form::Document(media) => media,
+            other => panic!("{values:?}: {other:?}"),
+        })
+    }
+
+    fn form(values: &[&'static str]) -> Option<Form> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
@@ -145,6 +196,38 @@ mod tests {
         }
         assert_eq!(accept(&["application/json", "application/graphql-response+json;q=0.8"]), json);
         assert_eq!(accept(&["application/graphql-response+json;q=0, */*"]), json);
+    }
+
+    #[test]
+    fn events_are_sent_to_who_asks_for_them() {
+        for events in [
+            "text/event-stream",
+            "Text/Event-Stream; charset=utf-8",
+            "text/event-stream, */*",
+            "*/*, text/event-stream",
+            "text/event-stream, application/json",
+            "application/json;q=0.9, text/event-stream",
+            "text/event-stream, multipart/mixed",
+        ] {
+            assert_eq!(form(&[events]), Some(Form::Events), "{events}");
+        }
+        for (either, media) in [
+            ("application/json, text/event-stream", Media::Json),
+            ("text/event-stream;q=0.5, application/json", Media::Json),
+            ("text/event-stream;q=0.5, */*", Media::Json),
+            (
+                "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed",
+                Media::GraphqlResponse,
+            ),
+        ] {
+            assert_eq!(form(&[either]), Some(Form::Either(media)), "{either}");
+        }
+        for document in ["*/*", "text/event-stream;q=0, */*"] {
+            assert_eq!(form(&[document]), Some(Form::Document(Media::Json)), "{document}");
+        }
+        for none in ["text/*", "text/event-stream;q=0", "text/event-stream; charset=latin1"] {
+            assert_eq!(form(&[none]), None, "{none}");
+        }
     }
 
     #[test]

@@ -49,8 +49,10 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     );
     let mut response = next.run(request).instrument(span.clone()).await;
     let summary = response.extensions_mut().remove::<Summary>().unwrap_or_default();
-    span.record("status", response.status().as_u16());
-    span.record("duration_ms", started.elapsed().as_micros() as f64 / 1_000.0);
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    metrics::histogram!("convene_http_request_duration_seconds", "status" => status.to_string()).record(took);
+    span.record("status", status);
+    span.record("duration_ms", took.as_micros() as f64 / 1_000.0);
     if let Some(operation) = &summary.operation {
         span.record("operation", operation);
     }

@@ -38,24 +38,34 @@ impl Mutation {
 }
 
 const JSON: &str = "application/json; charset=utf-8";
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 
-fn http(database: Result<(), &'static str>) -> Http {
+pub(super) fn http(database: Result<(), &'static str>) -> Http {
     let schema = Schema::new(Query, Mutation, EmptySubscription);
     let guard = Arc::new(Guard::try_new(Limits::default(), &schema.sdl()).unwrap());
+    let execute: Execute = Arc::new(move |caller, request| {
+        let (schema, guard) = (schema.clone(), Arc::clone(&guard));
+        let data = move |request: async_graphql::Request| request.data(caller);
+        async move { request::execute(&schema, &guard, request, Duration::from_secs(5), data).await }.boxed()
+    });
+    let starts = Arc::clone(&execute);
     Http {
+        serving: tokio::runtime::Handle::current(),
         authenticate: Arc::new(|token| async move { authenticate(&token) }.boxed()),
-        execute: Arc::new(move |caller, request| {
-            let (schema, guard) = (schema.clone(), Arc::clone(&guard));
-            let data = move |request: async_graphql::Request| request.data(caller);
-            async move { request::execute(&schema, &guard, request, Duration::from_secs(5), data).await }.boxed()
+        execute,
+        start: Arc::new(move |caller, request| {
+            let answered = starts(caller, request);
+            async move { Started::Done(Box::new(answered.await)) }.boxed()
         }),
-        start: Arc::new(|_, _| async { Started::Done(Box::new(Outcome::internal())) }.boxed()),
         ping_database: Arc::new(move || async move { database.map_err(anyhow::Error::msg) }.boxed()),
+        metrics: Arc::new(|| "up 1\n".to_owned()),
+        look_at_live: Arc::new(|| Live { reads_logs: true, redis: Redis::None }),
         stopping: CancellationToken::new(),
         open: TaskTracker::new(),
         body_limit: 1_000,
         body_timeout: Duration::from_millis(100),
+        sockets: SocketLimits { operations: 100, message: 1_000, rate: 1_000 },
         patience: Patience::default(),
         explorer: false,
     }
@@ -229,10 +239,21 @@ async fn health_tells_alive_from_ready() {
         let (status, _, answer) = parts(router(http).oneshot(request).await.unwrap()).await;
         (status, answer)
     };
-    let ready = json!({ "status": "ok", "parts": { "database": "ok", "service": "ok" } });
+    let parts =
+        |database: &str, log: &str, redis: &str| json!({ "database": database, "log": log, "redis": redis, "service": "ok" });
+    let ready = json!({ "status": "ok", "parts": parts("ok", "ok", "none") });
     assert_eq!(ask(http(Ok(())), "/readyz").await, (200, ready));
-    let (status, answer) = ask(http(Err("password=secret")), "/readyz").await;
-    assert_eq!((status, answer), (503, json!({ "status": "unavailable", "parts": { "database": "failed", "service": "ok" } })));
+    let failed = json!({ "status": "unavailable", "parts": parts("failed", "ok", "none") });
+    assert_eq!(ask(http(Err("password=secret")), "/readyz").await, (503, failed));
+    // Redis only makes it faster, but what cannot be read is not delivered.
+    for (reads_logs, redis, expected) in [
+        (true, Redis::Ok, (200, json!({ "status": "ok", "parts": parts("ok", "ok", "ok") }))),
+        (true, Redis::Away, (200, json!({ "status": "degraded", "parts": parts("ok", "ok", "away") }))),
+        (false, Redis::Ok, (503, json!({ "status": "unavailable", "parts": parts("ok", "failed", "ok") }))),
+    ] {
+        let live = Http { look_at_live: Arc::new(move || Live { reads_logs, redis }), ..http(Ok(())) };
+        assert_eq!(ask(live, "/readyz").await, expected);
+    }
     assert_eq!(ask(http(Err("gone")), "/livez").await.0, 200);
     let stopping = http(Ok(()));
     stopping.stopping.cancel();
@@ -266,4 +287,49 @@ async fn every_answer_has_a_request_id() {
         assert_eq!(id_of(Some(insane)).await.len(), 36, "{insane}");
     }
     assert_ne!(id_of(None).await, id_of(None).await);
+}
+
+#[tokio::test]
+async fn one_answer_can_be_an_event_stream_too() {
+    let events = |request: axum::http::request::Builder| request.header("accept", "text/event-stream");
+    let posted = |content_type: &'static str, body: Value| {
+        events(Request::post("/graphql")).header("content-type", content_type).body(Body::from(body.to_string())).unwrap()
+    };
+    let streamed = async |request: Request<Body>| {
+        let response = send(request).await;
+        assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, &EVENTS.parse().unwrap()));
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let answer = text.strip_prefix("event: next\ndata: ").unwrap().strip_suffix("\n\nevent: complete\ndata:\n\n").unwrap();
+        serde_json::from_str::<Value>(answer).unwrap()
+    };
+    let (json, greeting) = ("application/json", json!({ "greeting": "hello you" }));
+    assert_eq!(streamed(posted(json, json!({ "query": "{ greeting }" }))).await["data"], greeting);
+    assert_eq!(streamed(posted(json, json!({ "query": "mutation { change }" }))).await["data"], json!({ "change": 1 }));
+    let get = |query: &str| events(Request::get(format!("/graphql?query={query}"))).body(Body::empty()).unwrap();
+    assert_eq!(streamed(get("%7Bgreeting%7D")).await["data"], greeting);
+    // What is wrong with an operation is told by its stream: a browser shows nothing of another answer.
+    for (query, expected) in [("}", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")] {
+        let answer = streamed(posted(json, json!({ "query": query }))).await;
+        assert_eq!((code(&answer), answer.get("data")), (expected, None));
+    }
+    let answer = streamed(posted(json, json!({ "query": "{ missing }" }))).await;
+    assert_eq!((code(&answer), &answer["data"]), ("NOT_FOUND", &json!({ "missing": null })));
+    // What is no request is not.
+    let foreign = events(Request::post("/graphql")).header("authorization", "Bearer eve").body(Body::empty()).unwrap();
+    for (request, expected, expected_code) in [
+        (posted(json, json!({ "variables": {} })), 400, "MALFORMED_REQUEST"),
+        (posted(json, json!([])), 400, "BATCH_NOT_SUPPORTED"),
+        (posted("text/plain", json!({ "query": "{ greeting }" })), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (posted(json, json!({ "query": "#".repeat(1_000) })), 413, "PAYLOAD_TOO_LARGE"),
+        (get("mutation%7Bchange%7D"), 405, "METHOD_NOT_ALLOWED"),
+        (events(Request::get("/graphql")).body(Body::empty()).unwrap(), 400, "MALFORMED_REQUEST"),
+        (events(Request::put("/graphql")).body(Body::empty()).unwrap(), 405, "METHOD_NOT_ALLOWED"),
+        (foreign, 401, "UNAUTHENTICATED"),
+    ] {
+        let (status, content_type, answer) = parts(send(request).await).await;
+        assert_eq!((status, content_type.as_str(), code(&answer)), (expected, JSON, expected_code));
+    }
+    let (status, _, answer) = post("text/html", &json!({ "query": "{ greeting }" }).to_string()).await;
+    assert_eq!((status, code(&answer)), (406, "NOT_ACCEPTABLE"));
 }

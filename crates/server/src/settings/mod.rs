@@ -56,9 +56,45 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_QUERY_COST_LIMIT", default_value = "50000", value_parser = value_parser!(u64).range(1..), value_name = "COST")]
     pub(crate) query_cost_limit: u64,
 
+    /// How many connections may be open at once; more are told to try again later
+    #[arg(long, global = true, env = "CONVENE_CONNECTION_LIMIT", default_value = "20000", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) connection_limit: u32,
+
+    /// How many operations may run at once on one WebSocket
+    #[arg(long, global = true, env = "CONVENE_SOCKET_OPERATION_LIMIT", default_value = "100", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) socket_operation_limit: u32,
+
+    /// The largest message that a WebSocket may send, in bytes
+    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_LIMIT", default_value = "1048576", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
+    pub(crate) socket_message_limit: u32,
+
+    /// How many messages a WebSocket may send in a second; after a pause, as many at once
+    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_RATE", default_value = "2000", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub(crate) socket_message_rate: u32,
+
+    /// How long a WebSocket may take to say who it is (`connection_init`), in seconds
+    #[arg(long, global = true, env = "CONVENE_SOCKET_INIT_TIMEOUT", default_value = "3", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
+    pub(crate) socket_init_timeout: u64,
+
+    /// How often a WebSocket is asked for a sign of life, in seconds
+    #[arg(long, global = true, env = "CONVENE_SOCKET_PING_INTERVAL", default_value = "20", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
+    pub(crate) socket_ping_interval: u64,
+
+    /// How long a WebSocket may give no sign of life, in seconds; more than the time between two questions for one
+    #[arg(long, global = true, env = "CONVENE_SOCKET_IDLE_TIMEOUT", default_value = "60", value_parser = value_parser!(u64).range(1..=86_400), value_name = "SECONDS")]
+    pub(crate) socket_idle_timeout: u64,
+
     /// How long running requests may go on after the service was told to stop, in seconds
     #[arg(long, global = true, env = "CONVENE_SHUTDOWN_GRACE", default_value = "20", value_parser = value_parser!(u64).range(0..=3_600), value_name = "SECONDS")]
     pub(crate) shutdown_grace: u64,
+
+    /// How long a change stays in the log of its network at least, in days
+    #[arg(long, global = true, env = "CONVENE_LOG_KEEP_DAYS", default_value = "7", value_parser = value_parser!(u16).range(0..=36_500), value_name = "DAYS")]
+    pub(crate) log_keep_days: u16,
+
+    /// How many of the newest changes stay in the log of each network at least, however old they are
+    #[arg(long, global = true, env = "CONVENE_LOG_KEEP_CHANGES", default_value = "1000000", value_parser = value_parser!(u32).range(1_000..), value_name = "NUMBER")]
+    pub(crate) log_keep_changes: u32,
 
     /// The form of the log, which is written to standard error
     #[arg(long, global = true, env = "CONVENE_LOG_FORMAT", default_value = "json", value_enum)]

@@ -4,22 +4,27 @@ use std::{
     collections::VecDeque,
     future::{self, Future},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use axum::{
-    body::Bytes,
-    extract::ws::{Message, WebSocket},
-};
+use axum::body::Bytes;
 use convene_domain::access::Caller;
 use convene_graphql::guard::Refusal;
 use futures::{SinkExt, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message},
+};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::debug;
 
-use super::{operations::Operations, protocol::Close};
+use super::{
+    allowance::Allowance,
+    operations::Operations,
+    pipe::{Pipe, Text},
+    protocol::Close,
+};
 use crate::http::Http;
 
 /// How many replies a peer may be owed before nothing more is read from it. Otherwise one that sends pings, and reads no pongs, could
@@ -32,15 +37,18 @@ const BATCH: usize = 64;
 /// A socket and all that goes on there.
 pub(super) struct Socket {
     pub(super) http: Http,
-    peer: WebSocket,
+    peer: WebSocketStream<Pipe>,
     pub(super) stage: Stage,
+    pub(super) allowance: Allowance,
     pub(super) operations: Operations,
     /// What is sent before anything that the operations say.
     pub(super) replies: VecDeque<Reply>,
     /// How many pongs were left to the WebSocket to send.
     pub(super) pongs: usize,
-    /// Since when something waits to be taken by the peer.
-    unflushed: Option<Instant>,
+    /// How many pings are to be sent.
+    pings: usize,
+    /// Since when the peer has taken nothing of what was left, and how much that is.
+    stuck: Option<(Instant, usize)>,
     opened: Instant,
     received: Instant,
     next_ping: Instant,
@@ -59,7 +67,7 @@ pub(super) enum Stage {
 pub(super) struct Reply {
     /// The operation it is about, if it is about one.
     pub(super) id: Option<String>,
-    pub(super) message: Message,
+    pub(super) text: Text,
 }
 
 /// How a socket ends.
@@ -68,6 +76,8 @@ pub(super) enum End {
     Gone,
     /// The peer said goodbye.
     Left,
+    /// The peer takes nothing of what it is sent.
+    Stuck,
     /// We do.
     Closed(Close),
 }
@@ -79,15 +89,17 @@ impl From<Close> for End {
 }
 
 impl Socket {
-    pub(super) fn new(http: Http, peer: WebSocket) -> Self {
+    pub(super) fn new(http: Http, peer: WebSocketStream<Pipe>) -> Self {
         let now = Instant::now();
         Self {
             peer,
             stage: Stage::Opened,
+            allowance: Allowance::new(http.sockets.rate),
             operations: Operations::default(),
             replies: VecDeque::new(),
             pongs: 0,
-            unflushed: None,
+            pings: 0,
+            stuck: None,
             opened: now,
             received: now,
             next_ping: now + http.patience.ping,
@@ -108,12 +120,24 @@ impl Socket {
         let Self { mut peer, operations, http, .. } = self;
         let code = if let End::Closed(close) = &end { Some(close.code) } else { None };
         debug!(operations = operations.seen, code, "a socket ended");
-        // Nobody is going to hear of them any more.
-        drop(operations);
+        // Nobody is going to hear more of them.
+        let last = if matches!(end, End::Stuck) { operations.give_up() } else { Vec::new() };
         let farewell = async move {
             match end {
                 End::Gone => return,
                 End::Left => {}
+                // It may begin to read again, and is then told why nothing more comes.
+                End::Stuck => {
+                    let mut last = last.into_iter();
+                    let telling = future::poll_fn(|context| {
+                        ready!(peer.get_mut().poll_drain(context))?;
+                        peer.get_mut().send(context, usize::MAX, |_| last.next())?;
+                        peer.get_mut().poll_drain(context)
+                    });
+                    if telling.await.is_ok() {
+                        drop(peer.send(Message::Close(Some(Close::lagging().frame()))).await);
+                    }
+                }
                 // If it cannot be sent, reading ends at once.
                 End::Closed(close) => drop(peer.send(Message::Close(Some(close.frame()))).await),
             }
@@ -147,50 +171,51 @@ impl Socket {
             progress = true;
             match message {
                 Some(Ok(message)) => self.receive(message)?,
-                Some(Err(error)) => return Err(broken(error)),
+                Some(Err(error)) => return Err(broken(&error)),
                 None => return Err(End::Gone),
             }
         }
         Ok(progress)
     }
 
-    /// Writes what there is, all of it before the peer is made to take it, and nothing more until it has.
+    /// Writes what there is, all of it with one write, and nothing more until the peer has taken it. Says whether there
+    /// may be more to write at once.
     fn write(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
-        let mut written = 0;
-        while self.unflushed.is_none() && written < BATCH {
-            match self.peer.poll_ready_unpin(context) {
-                Poll::Ready(ready) => ready.map_err(|_| End::Gone)?,
-                Poll::Pending => break,
+        if self.pings > 0 || self.pongs > 0 {
+            while self.pings > 0 {
+                match self.peer.poll_ready_unpin(context) {
+                    Poll::Ready(ready) => ready.map_err(|_| End::Gone)?,
+                    Poll::Pending => break,
+                }
+                self.peer.start_send_unpin(Message::Ping(Bytes::new())).map_err(|_| End::Gone)?;
+                self.pings -= 1;
             }
-            let Some(message) = self.next(context) else { break };
-            self.peer.start_send_unpin(message).map_err(|_| End::Gone)?;
-            written += 1;
-        }
-        if written == 0 && self.pongs == 0 && self.unflushed.is_none() {
-            return Ok(false);
-        }
-        match self.peer.poll_flush_unpin(context) {
-            Poll::Ready(flushed) => {
+            if let Poll::Ready(flushed) = self.peer.poll_flush_unpin(context) {
                 flushed.map_err(|_| End::Gone)?;
                 self.pongs = 0;
-                self.unflushed = None;
-                Ok(true)
-            }
-            Poll::Pending => {
-                self.unflushed.get_or_insert_with(Instant::now);
-                Ok(written > 0)
             }
         }
-    }
-
-    fn next(&mut self, context: &mut Context<'_>) -> Option<Message> {
-        if let Some(reply) = self.replies.pop_front() {
-            return Some(reply.message);
+        let (replies, operations) = (&mut self.replies, &mut self.operations);
+        let next = |context: &mut Context<'_>| match replies.pop_front() {
+            Some(reply) => Some(reply.text),
+            None => match operations.poll_next(context) {
+                Poll::Ready(text) => Some(text),
+                Poll::Pending => None,
+            },
+        };
+        let pipe = self.peer.get_mut();
+        if let Poll::Ready(drained) = pipe.poll_drain(context) {
+            drained.map_err(|_| End::Gone)?;
         }
-        match self.operations.poll_next(context) {
-            Poll::Ready(text) => Some(Message::Text(text)),
-            Poll::Pending => None,
+        let sent = pipe.send(context, BATCH, next).map_err(|_| End::Gone)?;
+        let left = pipe.left();
+        // Whoever takes little at a time is slow, but not stuck.
+        if left == 0 {
+            self.stuck = None;
+        } else if self.stuck.is_none_or(|(_, before)| left != before) {
+            self.stuck = Some((Instant::now(), left));
         }
+        Ok(sent == BATCH && left == 0)
     }
 
     /// Looks at the time, and whether the service is to stop.
@@ -203,7 +228,7 @@ impl Socket {
             return Err(Close::stopping().into());
         }
         let silent = self.received + patience.silence;
-        let stuck = self.unflushed.map(|since| since + patience.write);
+        let stuck = self.stuck.map(|(since, _)| since + patience.write);
         let late = matches!(self.stage, Stage::Opened).then_some(self.opened + patience.init);
         let next = [stuck, late, self.stop].into_iter().flatten().fold(silent.min(self.next_ping), Instant::min);
         if self.timer.deadline() != next {
@@ -214,8 +239,11 @@ impl Socket {
         }
         let now = Instant::now();
         let over = |instant: Option<Instant>| instant.is_some_and(|instant| instant <= now);
-        if over(Some(silent)) || over(stuck) {
+        if over(Some(silent)) {
             return Err(End::Gone);
+        }
+        if over(stuck) {
+            return Err(End::Stuck);
         }
         if over(late) {
             return Err(Close::not_initialised().into());
@@ -225,17 +253,17 @@ impl Socket {
         }
         if over(Some(self.next_ping)) {
             self.next_ping = now + patience.ping;
-            self.replies.push_back(Reply { id: None, message: Message::Ping(Bytes::new()) });
+            self.pings += 1;
         }
         Ok(true)
     }
 }
 
 /// A peer that broke off cannot be told anything, but one that sent too much, or no text, can.
-fn broken(error: axum::Error) -> End {
-    match error.into_inner().downcast_ref() {
-        Some(tungstenite::Error::Capacity(_)) => Close::too_large().into(),
-        Some(tungstenite::Error::Utf8(_)) => Close::malformed("a message is text in UTF-8").into(),
+fn broken(error: &tungstenite::Error) -> End {
+    match error {
+        tungstenite::Error::Capacity(_) => Close::too_large().into(),
+        tungstenite::Error::Utf8(_) => Close::malformed("a message is text in UTF-8").into(),
         _ => End::Gone,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::task::{Context, Poll};
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use convene_domain::access::Caller;
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::GraphqlRequest};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     connection::{End, Reply, Socket, Stage},
+    pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
 use crate::http::caller;
@@ -15,12 +16,12 @@ use crate::http::caller;
 /// The largest message before the caller is known.
 const LARGEST_INIT: usize = 16 << 10;
 
-/// How many operations may run on one socket.
-const MOST_OPERATIONS: usize = 100;
-
 impl Socket {
     /// Takes in a message.
     pub(super) fn receive(&mut self, message: Message) -> Result<(), End> {
+        if !self.allowance.take() {
+            return Err(Close::too_many("messages").into());
+        }
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Close::malformed("a message is text").into()),
@@ -28,7 +29,7 @@ impl Socket {
                 self.pongs += 1;
                 return Ok(());
             }
-            Message::Pong(_) => return Ok(()),
+            Message::Pong(_) | Message::Frame(_) => return Ok(()),
             Message::Close(_) => return Err(End::Left),
         };
         if text.len() > LARGEST_INIT && !matches!(self.stage, Stage::Acknowledged(_)) {
@@ -85,26 +86,25 @@ impl Socket {
         if self.operations.contains(&id) {
             return Err(Close::running(&id));
         }
-        let running = self.operations.len();
+        if self.operations.len() >= self.http.sockets.operations {
+            return Err(Close::too_many("operations"));
+        }
         let request = if self.http.stopping.is_cancelled() {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the service is about to stop"))
-        } else if running >= MOST_OPERATIONS {
-            let (limit, actual) = (MOST_OPERATIONS as u64, running as u64 + 1);
-            Err(Refusal::over(ErrorCode::OperationNotSupported, "operations on one connection", limit, actual))
         } else {
             GraphqlRequest::from_json(request.as_bytes())
         };
         match request {
             Ok(request) => self.operations.add(id, (self.http.start)(caller, request)),
             Err(refusal) => {
-                let error = IdJson::new(&id).error(&protocol::list(&[refusal.into_server_error()]));
+                let error = IdJson::new(&id).error(protocol::list(&[refusal.into_server_error()]));
                 self.reply(Some(id), error);
             }
         }
         Ok(())
     }
 
-    fn reply(&mut self, id: Option<String>, text: Utf8Bytes) {
-        self.replies.push_back(Reply { id, message: Message::Text(text) });
+    fn reply(&mut self, id: Option<String>, text: Text) {
+        self.replies.push_back(Reply { id, text });
     }
 }

@@ -3,31 +3,49 @@
 //! One task serves a socket. It reads whenever there is something to read, and asks the operations for events only while the socket
 //! takes them: whoever reads slowly slows down nobody else, and nothing piles up for it.
 
+mod allowance;
 mod connection;
 mod conversation;
 mod operations;
+mod pipe;
 mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use anyhow::anyhow;
 use axum::{
-    extract::{
-        Request,
-        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
+    body::{Body, Bytes},
+    extract::Request,
+    http::HeaderValue,
     response::Response,
 };
 use convene_graphql::{error::ErrorCode, guard::Refusal};
-use tracing::{Instrument, info_span};
+use hyper::{
+    header::SEC_WEBSOCKET_PROTOCOL,
+    upgrade::{OnUpgrade, Upgraded},
+};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::server::create_response_with_body,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+use tracing::{Instrument, debug, info_span};
 
-use self::{connection::Socket, operations::LARGEST_MESSAGE, protocol::SUBPROTOCOL};
+use self::{connection::Socket, pipe::Pipe, protocol::SUBPROTOCOL};
 use super::{Http, answer, observe::RequestId};
+use crate::{meters, serve::Connection};
 
-/// Of each of the two buffers that a socket has even when idle; the usual 128 KiB would make thousands of sockets expensive. Small
-/// messages are written together when they fill one, or when there are no more.
-const BUFFER: usize = 2 << 10;
+/// The buffer that a socket has for reading even when idle; the usual 128 KiB would make thousands of sockets expensive.
+const READ_BUFFER: usize = 1 << 10;
+
+/// What the WebSocket has room for of its own frames, which go on into the pipe at once.
+const WRITE_BUFFER: usize = 4 << 10;
 
 /// How long a socket waits.
 #[derive(Clone, Copy)]
@@ -53,6 +71,11 @@ impl Patience {
         // The goodbyes are part of it.
         Self { finish: grace.saturating_sub(patience.farewell), ..patience }
     }
+
+    /// The same, but so long for the first message, before it asks for a sign of life, and for any.
+    pub(crate) fn with_peers(self, [init, ping, silence]: [Duration; 3]) -> Self {
+        Self { init, ping, silence, ..self }
+    }
 }
 
 impl Default for Patience {
@@ -62,34 +85,61 @@ impl Default for Patience {
     }
 }
 
-/// Answers a request for a socket, and serves the socket in a task of its own.
-pub(super) fn accept(http: Http, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>, request: &Request) -> Response {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.protocols([SUBPROTOCOL]),
-        Err(rejection) => return refuse(format!("this is no handshake of a WebSocket: {}", rejection.body_text())),
+/// Answers a request for a socket, and serves the socket in a task of its own, on the runtime of those who follow: whoever
+/// asks for an answer does not wait until thousands were sent theirs.
+pub(super) fn accept(http: Http, mut request: Request) -> Response {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let mut response = match create_response_with_body(&request, Body::empty) {
+        Ok(response) => response,
+        Err(error) => return refuse(format!("this is no handshake of a WebSocket: {error}")),
     };
-    if upgrade.selected_protocol().is_none() {
+    let offered = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offered| offered.to_str().ok());
+    if !offered.flat_map(|offered| offered.split(',')).any(|offered| offered.trim() == SUBPROTOCOL) {
         return refuse(format!("sockets speak the subprotocol {SUBPROTOCOL}"));
     }
+    response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     let span = info_span!("socket", request_id = request.extensions().get().map_or("", RequestId::as_str));
     // Taken before the answer, so that the service cannot stop in between without noticing.
     let open = http.open.token();
-    let limit = http.body_limit;
-    upgrade
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        // A message that does not fit would fail for good. But it never holds more than one message, for another is only put in
-        // when this one is out, the rest of a buffer before it, and a few pongs.
-        .max_write_buffer_size(LARGEST_MESSAGE + (64 << 10))
-        .max_message_size(limit)
-        .max_frame_size(limit)
-        .on_upgrade(move |peer| {
-            let serving = async move {
-                let _open = open;
-                Socket::new(http, peer).serve().await;
-            };
-            serving.instrument(span)
-        })
+    let serving = http.serving.clone();
+    let upgraded = async move {
+        let (connection, read) = match take_over(upgrade).await {
+            Ok(connection) => connection,
+            Err(error) => return debug!(%error, "a connection did not become a socket"),
+        };
+        // A task of its own again: what the handshake took is given back.
+        serving.spawn(
+            async move {
+                let _open = (open, meters::Open::new(&meters::SOCKETS));
+                match peer(connection, read, http.sockets.message).await {
+                    Ok(peer) => Socket::new(http, peer).serve().await,
+                    Err(error) => debug!(%error, "a socket cannot be served"),
+                }
+            }
+            .instrument(span),
+        );
+    };
+    tokio::spawn(upgraded);
+    response
+}
+
+/// Takes the connection out of the server's hands, with what it has read already.
+async fn take_over(upgrade: OnUpgrade) -> anyhow::Result<(std::net::TcpStream, Bytes)> {
+    let upgraded: Upgraded = upgrade.await?;
+    let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| anyhow!("it is none of ours"))?;
+    Ok((parts.io.into_inner().into_stream().into_std()?, parts.read_buf))
+}
+
+/// A WebSocket over a connection, with as little memory as it can do with.
+async fn peer(connection: std::net::TcpStream, read: Bytes, largest: usize) -> io::Result<WebSocketStream<Pipe>> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest));
+    let pipe = Pipe::new(TcpStream::from_std(connection)?);
+    Ok(WebSocketStream::from_partially_read(pipe, read.into(), Role::Server, Some(config)).await)
 }
 
 fn refuse(message: String) -> Response {

@@ -4,7 +4,6 @@
 
 use std::task::{Context, Poll};
 
-use axum::extract::ws::Utf8Bytes;
 use convene_graphql::{
     error::ErrorCode,
     follow::{Event, Following, Item, Started},
@@ -16,11 +15,11 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-
 use tracing::info;
 
 use super::{
     super::observe::cut,
+    pipe::Text,
     protocol::{IdJson, list},
 };
 
@@ -104,8 +103,17 @@ impl Operations {
         progress
     }
 
+    /// Ends them all because the peer takes nothing. Answers what it is told if it ever does.
+    pub(super) fn give_up(self) -> Vec<Text> {
+        let following = self.running.into_iter().filter_map(|operation| match operation.stage {
+            Stage::Following(following) => Some(operation.id_json.error(following.lagged())),
+            Stage::Starting(_) | Stage::Answered(_) => None,
+        });
+        following.collect()
+    }
+
     /// The next message of any operation.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Utf8Bytes> {
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Text> {
         let mut left = self.running.len();
         while left > 0 {
             let Some(operation) = self.running.get_mut(self.turn) else {
@@ -147,7 +155,7 @@ impl Operations {
 
 impl Operation {
     /// The next message, and whether it is the last one.
-    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<(Utf8Bytes, bool)> {
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<(Text, bool)> {
         let polled = match &mut self.stage {
             Stage::Starting(_) => Poll::Pending,
             Stage::Answered(events) => events.poll_next_unpin(context),
@@ -155,10 +163,10 @@ impl Operation {
         };
         polled.map(|event| match event {
             Some(Event::Next(item)) if item.body.len() > LARGEST_MESSAGE => {
-                (self.id_json.error(&too_large(item.body.len())), true)
+                (self.id_json.error(too_large(item.body.len())), true)
             }
-            Some(Event::Next(item)) => (self.id_json.next(&item.body), false),
-            Some(Event::Errors(errors)) => (self.id_json.error(&errors), true),
+            Some(Event::Next(item)) => (self.id_json.next(item.body), false),
+            Some(Event::Errors(errors)) => (self.id_json.error(errors), true),
             None => (self.id_json.complete(), true),
         })
     }

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use axum::extract::ws::{CloseFrame, Utf8Bytes};
+use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
+use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::CloseFrame};
+
+use super::pipe::Text;
 
 /// The name under which clients ask for this protocol. The older `graphql-ws` has other messages.
 pub(super) const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -69,6 +72,10 @@ impl Close {
         Self::new(4429, "Too many initialisation requests")
     }
 
+    pub(super) fn too_many(what: &str) -> Self {
+        Self::new(4429, format!("Too many {what}"))
+    }
+
     pub(super) fn running(id: &str) -> Self {
         Self::new(4409, format!("Subscriber for {id} already exists"))
     }
@@ -89,10 +96,14 @@ impl Close {
         Self { code, reason: reason.into() }
     }
 
+    pub(super) fn lagging() -> Self {
+        Self::new(1013, "messages were not read in time")
+    }
+
     /// A longer reason would take the socket down without a frame.
     pub(super) fn frame(&self) -> CloseFrame {
         let end = self.reason.floor_char_boundary(LONGEST_REASON);
-        CloseFrame { code: self.code, reason: Utf8Bytes::from(&self.reason[..end]) }
+        CloseFrame { code: self.code.into(), reason: Utf8Bytes::from(&self.reason[..end]) }
     }
 }
 
@@ -141,50 +152,48 @@ fn authorization(payload: Option<&str>) -> Result<Authorization, Close> {
     })
 }
 
-pub(super) fn connection_ack() -> Utf8Bytes {
-    Utf8Bytes::from_static(r#"{"type":"connection_ack"}"#)
+pub(super) fn connection_ack() -> Text {
+    Text::whole(r#"{"type":"connection_ack"}"#)
 }
 
-pub(super) fn pong(payload: Option<&str>) -> Utf8Bytes {
+pub(super) fn pong(payload: Option<&str>) -> Text {
     match payload {
-        Some(payload) => format!(r#"{{"type":"pong","payload":{payload}}}"#).into(),
-        None => Utf8Bytes::from_static(r#"{"type":"pong"}"#),
+        Some(payload) => Text::whole(format!(r#"{{"type":"pong","payload":{payload}}}"#)),
+        None => Text::whole(r#"{"type":"pong"}"#),
     }
 }
 
-/// The id of an operation as it stands in every message about it.
+/// What stands before and behind the id in a message with an answer.
+const BEFORE_ID: &str = r#"{"type":"next","id":"#;
+const BEHIND_ID: &str = r#","payload":"#;
+
+/// The id of an operation, with all that every answer to it begins with.
 #[derive(Debug)]
-pub(super) struct IdJson(String);
+pub(super) struct IdJson(Bytes);
 
 impl IdJson {
     pub(super) fn new(id: &str) -> Self {
-        Self(Value::from(id).to_string())
+        Self(format!("{BEFORE_ID}{}{BEHIND_ID}", Value::from(id)).into())
     }
 
     /// An answer. `body` is put in as it is: it may be large, and others are sent the same.
-    pub(super) fn next(&self, body: &[u8]) -> Utf8Bytes {
-        self.message("next", body)
+    pub(super) fn next(&self, body: Bytes) -> Text {
+        Text { head: self.0.clone(), body, tail: "}" }
     }
 
     /// The operation has ended with errors. `list` is put in as it is.
-    pub(super) fn error(&self, list: &[u8]) -> Utf8Bytes {
-        self.message("error", list)
+    pub(super) fn error(&self, list: impl Into<Bytes>) -> Text {
+        let head = [br#"{"type":"error","id":"#, self.id(), BEHIND_ID.as_bytes()].concat();
+        Text { head: head.into(), body: list.into(), tail: "}" }
     }
 
     /// The operation has ended.
-    pub(super) fn complete(&self) -> Utf8Bytes {
-        format!(r#"{{"type":"complete","id":{}}}"#, self.0).into()
+    pub(super) fn complete(&self) -> Text {
+        Text::whole([br#"{"type":"complete","id":"#, self.id(), b"}"].concat())
     }
 
-    fn message(&self, kind: &str, payload: &[u8]) -> Utf8Bytes {
-        let mut text = String::with_capacity(payload.len() + self.0.len() + 40);
-        for part in [r#"{"type":""#, kind, r#"","id":"#, &self.0, r#","payload":"#] {
-            text.push_str(part);
-        }
-        // It was written as JSON, which is always UTF-8.
-        text.push_str(&String::from_utf8_lossy(payload));
-        text.push('}');
-        text.into()
+    fn id(&self) -> &[u8] {
+        &self.0[BEFORE_ID.len()..self.0.len() - BEHIND_ID.len()]
     }
 }
 
@@ -249,23 +258,30 @@ mod tests {
         }
     }
 
+    fn as_text(Text { head, body, tail }: Text) -> String {
+        String::from_utf8([&head, &body, tail.as_bytes()].concat()).unwrap()
+    }
+
     #[test]
     fn messages_are_written_around_what_is_shared() {
         let id = IdJson::new("ä\"\n1");
-        assert_eq!(id.next(br#"{"data":{"a":1}}"#), "{\"type\":\"next\",\"id\":\"ä\\\"\\n1\",\"payload\":{\"data\":{\"a\":1}}}");
         assert_eq!(
-            id.error(br#"[{"message":"no"}]"#),
+            as_text(id.next(Bytes::from_static(br#"{"data":{"a":1}}"#))),
+            "{\"type\":\"next\",\"id\":\"ä\\\"\\n1\",\"payload\":{\"data\":{\"a\":1}}}"
+        );
+        assert_eq!(
+            as_text(id.error(Bytes::from_static(br#"[{"message":"no"}]"#))),
             "{\"type\":\"error\",\"id\":\"ä\\\"\\n1\",\"payload\":[{\"message\":\"no\"}]}"
         );
-        assert_eq!(id.complete(), "{\"type\":\"complete\",\"id\":\"ä\\\"\\n1\"}");
-        assert_eq!(pong(Some("[1]")), r#"{"type":"pong","payload":[1]}"#);
-        assert_eq!(pong(None), r#"{"type":"pong"}"#);
+        assert_eq!(as_text(id.complete()), "{\"type\":\"complete\",\"id\":\"ä\\\"\\n1\"}");
+        assert_eq!(as_text(pong(Some("[1]"))), r#"{"type":"pong","payload":[1]}"#);
+        assert_eq!(as_text(pong(None)), r#"{"type":"pong"}"#);
     }
 
     #[test]
     fn reasons_are_cut_where_a_character_ends() {
         let frame = Close::running(&"ä".repeat(100)).frame();
-        assert_eq!(frame.code, 4409);
+        assert_eq!(u16::from(frame.code), 4409);
         assert_eq!(frame.reason, format!("Subscriber for {}", "ä".repeat(54)));
         assert_eq!(Close::running("1").frame().reason, "Subscriber for 1 already exists");
     }

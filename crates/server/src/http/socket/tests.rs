@@ -20,6 +20,7 @@ use convene_graphql::{
     follow::{Event, Following, Item, Started},
     request::{GraphqlRequest, Outcome},
 };
+use convene_live::Redis;
 use futures::{FutureExt, SinkExt, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::{
@@ -38,13 +39,21 @@ use tokio_tungstenite::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
-use crate::serve::Server;
+use crate::{
+    http::{Live, SocketLimits},
+    serve::Server,
+};
 
 /// Nothing here takes this long unless it is broken.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 const LONG: Patience =
     Patience { init: DEADLINE, ping: DEADLINE, silence: DEADLINE, write: DEADLINE, finish: DEADLINE, farewell: DEADLINE };
+
+/// How many connections the server of a test takes.
+const CONNECTIONS: usize = 64;
+
+const WIDE: SocketLimits = SocketLimits { operations: 100, message: 1 << 18, rate: 1_000_000 };
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(DEADLINE, what).await.unwrap()
@@ -133,6 +142,10 @@ struct Service {
 
 impl Service {
     async fn start(patience: Patience) -> Self {
+        Self::with_limits(patience, WIDE).await
+    }
+
+    async fn with_limits(patience: Patience, sockets: SocketLimits) -> Self {
         let operations = Arc::new(Operations {
             feeds: Mutex::default(),
             hanging: AtomicUsize::new(0),
@@ -150,17 +163,31 @@ impl Service {
                 async move { operations.start(caller, request).await }.boxed()
             }),
             ping_database: Arc::new(|| async { Ok(()) }.boxed()),
+            serving: tokio::runtime::Handle::current(),
+            metrics: Arc::new(String::new),
+            look_at_live: Arc::new(|| Live { reads_logs: true, redis: Redis::None }),
             stopping: stopping.clone(),
             open: open.clone(),
             body_limit: 1 << 18,
             body_timeout: DEADLINE,
+            sockets,
             patience,
             explorer: false,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = crate::http::router(http);
-        let server = Server { listener, stopping, open: open.clone(), router, head_timeout: DEADLINE, grace: DEADLINE };
+        let (router, crowded) = (crate::http::router(http.clone()), crate::http::crowded(http));
+        let server = Server {
+            listener,
+            stopping,
+            open: open.clone(),
+            router,
+            crowded,
+            connections: CONNECTIONS,
+            head_timeout: DEADLINE,
+            write_timeout: DEADLINE,
+            grace: DEADLINE,
+        };
         let running = tokio::spawn(server.run(stop.clone().cancelled_owned()));
         Self { address, operations, open, stop, running }
     }

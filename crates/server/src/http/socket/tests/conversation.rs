@@ -164,22 +164,77 @@ async fn nothing_is_said_of_an_operation_that_the_client_ended() {
 }
 
 #[tokio::test]
-async fn one_connection_has_a_hundred_operations_at_most() {
-    let service = Service::start(LONG).await;
+async fn one_socket_has_only_so_many_operations() {
+    let service = Service::with_limits(LONG, SocketLimits { operations: 3, ..WIDE }).await;
     let mut client = service.client().await;
-    let feeds: Vec<_> = (1..=100).map(|number| service.feed(&number.to_string())).collect();
-    for number in 1..=100 {
+    let feeds: Vec<_> = (1..=3).map(|number| service.feed(&number.to_string())).collect();
+    for number in 1..=3 {
         client.subscribe(&number.to_string(), &format!("feed {number}")).await;
     }
-    client.subscribe("one more", "caller").await;
-    let error = client.receive().await;
-    assert_eq!((code_of(&error), &error["id"]), ("OPERATION_NOT_SUPPORTED", &json!("one more")));
-    assert_eq!(error["payload"][0]["extensions"]["limit"], 100);
-    feeds[41].send(event(1)).unwrap();
-    assert_eq!(client.receive().await, next("42", 1));
-    client.complete("42").await;
+    feeds[1].send(event(1)).unwrap();
+    assert_eq!(client.receive().await, next("2", 1));
+    // Those that have ended do not count.
+    client.complete("2").await;
     client.subscribe("one more", "caller").await;
     assert_eq!(client.receive().await["type"], "next");
+    assert_eq!(client.receive().await, complete("one more"));
+    for number in 4..=5 {
+        client.subscribe(&number.to_string(), "hang").await;
+    }
+    assert_eq!(client.closed().await, (4429, "Too many operations".to_owned()));
+    for feed in &feeds {
+        soon(feed.closed()).await;
+    }
+}
+
+#[tokio::test]
+async fn one_socket_sends_only_so_many_messages_in_a_second() {
+    let service = Service::with_limits(LONG, SocketLimits { rate: 5, ..WIDE }).await;
+    let mut client = service.client().await;
+    for _ in 0..4 {
+        client.send(json!({ "type": "ping" })).await;
+        assert_eq!(client.receive().await, json!({ "type": "pong" }));
+    }
+    // Twice as many as a second allows: no test is slow enough for all of them to be in time.
+    for _ in 0..20 {
+        client.socket.feed(json!({ "type": "pong" }).to_string().into()).await.unwrap();
+    }
+    client.socket.flush().await.unwrap();
+    assert_eq!(client.closed().await, (4429, "Too many messages".to_owned()));
+}
+
+#[tokio::test]
+async fn messages_that_are_too_large_are_not_read() {
+    let service = Service::with_limits(LONG, SocketLimits { message: 20_000, ..WIDE }).await;
+    let mut client = service.client().await;
+    let ping = |bytes: usize| json!({ "type": "ping", "payload": "x".repeat(bytes) });
+    client.send(ping(19_000)).await;
+    assert_eq!(client.receive().await["payload"].as_str().unwrap().len(), 19_000);
+    client.send(ping(20_001)).await;
+    assert_eq!(client.closed().await, (1009, "message is too large".to_owned()));
+}
+
+#[tokio::test]
+async fn beyond_so_many_connections_all_are_told_to_come_later() {
+    let service = Service::start(LONG).await;
+    let mut clients = Vec::new();
+    while clients.len() < CONNECTIONS {
+        clients.push(service.client().await);
+        // For a moment a socket counts twice, as the connection that it was as well.
+        until(|| service.open.len() == clients.len()).await;
+    }
+    let Err(tungstenite::Error::Http(refused)) = service.shake_hands(Some(SUBPROTOCOL)).await else { panic!("not refused") };
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"5".parse().unwrap()));
+    let ask = async |path: &str| soon(reqwest::get(format!("http://{}{path}", service.address))).await.unwrap();
+    let answer = ask("/graphql?query=%7Ba%7D").await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["connection"]), (503, &"close".parse().unwrap()));
+    let answer: Value = soon(answer.json()).await.unwrap();
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    // Whoever would start it anew for want of an answer gets one.
+    assert_eq!(ask("/livez").await.status(), 200);
+    clients.pop();
+    until(|| service.open.len() < CONNECTIONS).await;
+    service.client().await;
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Fast and slow peers, silent ones, and the end of the service.
 
-use super::*;
+use super::{super::operations::LARGEST_MESSAGE, *};
 
 /// More than the buffers of the system hold between a server and a client that does not read, in messages of the flood.
 const BUFFERED: usize = (64 << 20) >> 16;
+
+/// Little patience with a peer that does not read, and none once it is given up.
+const STRICT: Patience = Patience { write: Duration::from_millis(300), farewell: Duration::from_millis(100), ..LONG };
 
 #[tokio::test]
 async fn events_keep_their_order_and_operations_take_turns() {
@@ -33,7 +36,7 @@ async fn events_keep_their_order_and_operations_take_turns() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_not_written_for_and_dropped_in_the_end() {
-    let service = Service::start(Patience { write: Duration::from_millis(300), ..LONG }).await;
+    let service = Service::start(STRICT).await;
     let mut client = service.client().await;
     client.subscribe("1", "flood").await;
     soon(service.operations.dried.cancelled()).await;
@@ -63,7 +66,7 @@ async fn a_peer_is_heard_while_it_does_not_read() {
 
 #[tokio::test]
 async fn a_peer_that_reads_no_pongs_is_not_read_for_ever() {
-    let service = Service::start(Patience { write: Duration::from_millis(300), ..LONG }).await;
+    let service = Service::start(STRICT).await;
     let mut client = service.client().await;
     let ping = json!({ "type": "ping", "payload": "x".repeat(100_000) }).to_string();
     let sent = async {
