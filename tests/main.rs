@@ -2,12 +2,26 @@
 
 #![expect(unreachable_pub, clippy::expect_used, reason = "a test crate: nothing is exported, and what fails is to panic")]
 
+#[path = "support/checker.rs"]
+mod checker;
+#[path = "support/cluster.rs"]
+mod cluster;
+#[path = "support/crew.rs"]
+mod crew;
 #[path = "support/databases.rs"]
 mod databases;
+#[path = "support/garble.rs"]
+mod garble;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/servers.rs"]
+mod servers;
+#[path = "support/subscriber.rs"]
+mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
@@ -23,13 +37,18 @@ mod import_after_edits;
 mod import_again;
 mod killed;
 mod killed_writer;
+mod lagging;
 mod operations;
+mod outages;
 mod pruned;
 mod questions;
 mod races;
 mod redis_away;
+mod replay;
 mod restored;
+mod resume;
 mod serve;
+mod soak;
 mod tokens;
 mod typescript;
 mod verify;

@@ -35,7 +35,12 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(service: &Service, token: &str) -> Self {
-        Self { url: format!("{}/graphql", service.url), token: token.to_owned(), client: reqwest::Client::new() }
+        Self::at(&service.url, token)
+    }
+
+    /// Someone who writes at the service with this address.
+    pub fn at(url: &str, token: &str) -> Self {
+        Self { url: format!("{url}/graphql"), token: token.to_owned(), client: reqwest::Client::new() }
     }
 
     /// Sends a mutation and gives the whole answer; none when the service did not answer.

@@ -104,14 +104,19 @@ impl Running {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().expect("runs");
-        assert!(sent.success());
+        assert!(signal(name, &self.child.id().to_string()));
     }
 
     /// Waits for the end and gives the exit code; none when a signal ended it.
     pub fn end(&mut self) -> Option<i32> {
         self.child.wait().expect("ends").code()
     }
+}
+
+/// Sends a signal by its name to a process, and says whether there was one.
+pub fn signal(name: &str, process: &str) -> bool {
+    let status = Command::new("kill").args([&format!("-{name}"), process]).stderr(Stdio::null()).status();
+    status.expect("runs").success()
 }
 
 impl Drop for Running {

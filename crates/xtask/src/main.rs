@@ -8,6 +8,7 @@ mod node;
 mod runner;
 mod sample;
 mod services;
+mod soak;
 mod tests;
 
 use std::ffi::OsString;
@@ -38,6 +39,8 @@ enum Task {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Break everything that can break, again and again, while others write and follow
+    Soak(soak::SoakArguments),
     /// Check everything that a change must keep true
     Check {
         /// Leave out the last stage
@@ -73,6 +76,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Test { arguments } => tests::run(&mut runner, &arguments),
         Task::Services { command } => services::around(&mut runner, &command),
+        Task::Soak(arguments) => soak::run(&mut runner, &arguments),
         Task::Check { no_tests } => check::run(&mut runner, no_tests),
         Task::Bench { arguments } => bench::run(&mut runner, &arguments),
         Task::Export => export::write(&mut runner).map(|()| ExitCode::SUCCESS),
