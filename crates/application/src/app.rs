@@ -117,6 +117,12 @@ impl App {
         self.feed.as_ref()?.find(group)
     }
 
+    /// Finds where the log of a network ends; `None` when no logs are followed here.
+    pub(crate) async fn find_end(&self, network: NetworkId) -> Result<Option<Head>> {
+        let Some(feed) = &self.feed else { return Ok(None) };
+        Ok(Some(feed.end(network).await.map_err(Error::Unreadable)?))
+    }
+
     /// Finds the change at a position of a log among its newest entries, which are in memory; `None` when it is not among
     /// them.
     pub(crate) async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>> {

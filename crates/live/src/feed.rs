@@ -125,6 +125,27 @@ impl Feed {
         Ok(Follower::new(ring, line, Arc::clone(&self.0)))
     }
 
+    /// Finds where the log of a network ends: whatever was written before this was asked is before that. Of many who ask
+    /// at the same time one looks.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log cannot be read, or there is no such network.
+    pub async fn end(&self, network: NetworkId) -> Result<Head, Cause> {
+        let asked = Instant::now();
+        let ring = self.ring(network).await?;
+        let mut looked = ring.looked.lock().await;
+        if let Some((_, head)) = looked.filter(|(since, _)| *since >= asked) {
+            return Ok(head);
+        }
+        let since = Instant::now();
+        let heads = (self.0.source.heads)(vec![network]).await?;
+        let head = *heads.first().ok_or("the network has no log")?;
+        *looked = Some((since, head));
+        ring.tell(head.position);
+        Ok(head)
+    }
+
     /// Finds the change at a position of a network's log among the newest entries, as a place to go on from; `None` when
     /// it is not among them.
     ///

@@ -77,6 +77,8 @@ struct Window {
     waking: Waking,
     /// Whether nothing is told any more, because what comes next takes too long to make.
     ended: bool,
+    /// Whether the place is no more.
+    gone: bool,
     checkpoint: Option<Checkpoint>,
     /// When something was told last.
     spoke: Instant,
@@ -155,6 +157,7 @@ impl Line {
             woken: now,
             waking: Waking::Rests,
             ended: false,
+            gone: false,
             checkpoint: None,
             spoke: now,
             left: None,
@@ -231,6 +234,16 @@ impl Line {
     /// Whether it can be followed.
     pub(crate) fn goes_on(&self) -> bool {
         self.look(|window| !window.ended)
+    }
+
+    /// Says that the place is no more.
+    pub(crate) fn lose_place(&self) {
+        self.change(|window| window.gone = true);
+    }
+
+    /// Whether it can be followed by whoever comes, without asking whether there is such a place.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.look(|window| !window.ended && !window.gone)
     }
 
     /// Whether it is time for a checkpoint.

@@ -45,6 +45,8 @@ pub(crate) struct Ring {
     /// The position that the log is known to have reached.
     known: watch::Sender<Position>,
     broken: AtomicBool,
+    /// Where the log ended when it was last looked for someone, and when that look began.
+    pub(crate) looked: tokio::sync::Mutex<Option<(Instant, Head)>>,
     stock: Arc<Stock>,
     /// Where followers are served.
     serving: Handle,
@@ -69,6 +71,7 @@ impl Ring {
             head: AtomicI64::new(position),
             known: watch::Sender::new(position),
             broken: AtomicBool::new(false),
+            looked: tokio::sync::Mutex::default(),
             stock: Arc::default(),
             serving,
         }
@@ -109,9 +112,9 @@ impl Ring {
         })
     }
 
-    /// The line of a group, if it has one.
+    /// The line of a group, if it has one and its place is still there.
     pub(crate) fn line(&self, group: Group) -> Option<Arc<Line>> {
-        self.with(|slots| slots.lines.get(&group).filter(|line| line.goes_on()).cloned())
+        self.with(|slots| slots.lines.get(&group).filter(|line| line.takes_all()).cloned())
     }
 
     /// The line of a group. It is begun with an interest if there is none.
@@ -231,6 +234,11 @@ impl Ring {
 impl Slots {
     fn add(&mut self, entry: Entry) {
         self.last = Some(entry.change.id);
+        if entry.change.kind.ends() {
+            for line in self.by_scope.get(&entry.change.entity).into_iter().flatten() {
+                line.lose_place();
+            }
+        }
         let (slot, share) = (Arc::new(Slot::new(entry)), self.share());
         for line in self.lines_of(&slot) {
             line.add(&slot);

@@ -108,7 +108,7 @@ pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCu
     let network = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
     let rights = caller.rights();
     let Some(cursor) = after else {
-        let here = extent_of(app, network).await?.head;
+        let here = find_end(app, network).await?;
         return Ok(Reader { within, rights, here });
     };
     if cursor.log.network != network {
@@ -116,6 +116,14 @@ pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCu
     }
     let here = resume(app, rights, cursor).await?;
     Ok(Reader { within, rights, here })
+}
+
+/// Finds where the log of a network ends: whatever was written before this was asked is before that.
+pub async fn find_end(app: &App, network: NetworkId) -> Result<Head> {
+    match app.find_end(network).await? {
+        Some(end) => Ok(end),
+        None => Ok(extent_of(app, network).await?.head),
+    }
 }
 
 /// Finds the place in a log that a cursor names.

@@ -10,9 +10,20 @@ use sha2::{Digest, Sha256};
 
 use crate::guard::Checked;
 
+/// Where an operation goes on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Since {
+    /// From where the log ends now.
+    End,
+    /// From a cursor.
+    Cursor(String),
+    /// Its execution says.
+    Unclear,
+}
+
 /// The group of an operation, and where it goes on from. That is no part of the group if a variable says it that says
-/// nothing else; otherwise it is not told here.
-pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> (Group, Option<String>) {
+/// nothing else.
+pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> (Group, Since) {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -26,11 +37,34 @@ pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights
         part(name.as_bytes());
         part(&serde_json::to_vec(value).unwrap_or_default());
     }
-    let from = after.and_then(|name| match variables.get(&name) {
-        Some(Value::String(cursor)) => Some(cursor.clone()),
-        _ => None,
-    });
+    let from = match after {
+        None => {
+            if checked.definition().is_some_and(says_after) {
+                Since::Unclear
+            } else {
+                Since::End
+            }
+        }
+        Some(name) => match variables.get(&name) {
+            Some(Value::String(cursor)) => Since::Cursor(cursor.clone()),
+            // A default is part of the text.
+            None if checked.definition().is_some_and(|it| has_default(it, &name)) => Since::Unclear,
+            None | Some(Value::Null) => Since::End,
+            Some(_) => Since::Unclear,
+        },
+    };
     (Group(hash.finalize().into()), from)
+}
+
+/// Whether the operation's field has an `after` of any kind, as far as that shows without its fragments.
+fn says_after(operation: &OperationDefinition) -> bool {
+    root(&operation.selection_set.node).is_none_or(|field| field.arguments.iter().any(|(name, _)| name.node == "after"))
+}
+
+/// Whether a variable has a value when the request gives none.
+fn has_default(operation: &OperationDefinition, variable: &Name) -> bool {
+    let mut all = operation.variable_definitions.iter().map(|it| &it.node);
+    all.any(|it| it.name.node == *variable && it.default_value.is_some())
 }
 
 /// The variable that the operation's field gets its `after` from.
@@ -88,6 +122,28 @@ mod tests {
         assert_ne!(first, of(FOLLOW, value!({ "within": "net_2" }), Rights::Public));
         assert_ne!(first, of(FOLLOW, value!({ "within": "net_1" }), Rights::All));
         assert_ne!(first, of(&FOLLOW.replace("cursor", "cursor change { kind }"), value!({ "within": "net_1" }), Rights::Public));
+    }
+
+    #[test]
+    fn where_they_go_on_from_is_told() {
+        let from = |text: &str, variables: async_graphql::Value| {
+            let guard = Guard::try_new(Limits::default(), &crate::sdl(false)).unwrap();
+            let variables = Variables::from_value(variables);
+            group(text, &guard.check(text, None, &variables).unwrap(), &variables, Rights::Public).1
+        };
+        assert_eq!(from(FOLLOW, value!({ "within": "net_1", "after": "a" })), Since::Cursor("a".to_owned()));
+        assert_eq!(from(FOLLOW, value!({ "within": "net_1", "after": null })), Since::End);
+        assert_eq!(from(FOLLOW, value!({ "within": "net_1" })), Since::End);
+        let plain = "subscription { changed(within: \"net_1\") { cursor } }";
+        assert_eq!(from(plain, value!({})), Since::End);
+        let fixed = "subscription { changed(within: \"net_1\", after: \"a\") { cursor } }";
+        assert_eq!(from(fixed, value!({})), Since::Unclear);
+        let default = FOLLOW.replace("$after: String", "$after: String = \"a\"");
+        assert_eq!(from(&default, value!({ "within": "net_1" })), Since::Unclear);
+        assert_eq!(from(&default, value!({ "within": "net_1", "after": null })), Since::End);
+        let hidden =
+            "subscription { ...all } fragment all on Subscription { changed(within: \"net_1\", after: \"a\") { cursor } }";
+        assert_eq!(from(hidden, value!({})), Since::Unclear);
     }
 
     #[test]

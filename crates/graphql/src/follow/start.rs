@@ -12,7 +12,7 @@ use convene_domain::{access::Caller, change::Head};
 use super::{
     Following, Started,
     asked::{Asked, body, execute},
-    group::group,
+    group::{Since, group},
     run::Run,
 };
 use crate::{
@@ -44,22 +44,19 @@ type Opening = (Arc<Asked>, Follower, Head, Bytes);
 /// Opens a subscription.
 pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequest, checked: Checked) -> Started {
     let (operation_name, cost) = (checked.operation_name.clone(), checked.cost);
-    let (group, after) = group(&request.query, &checked, &request.variables, caller.rights());
-    let from = request.last_event_id.clone().or(after);
+    let (group, from) = group(&request.query, &checked, &request.variables, caller.rights());
+    let from = request.last_event_id.clone().map_or(from, Since::Cursor);
     let openings = Arc::clone(&service.openings);
-    let opened = match &from {
-        // Whoever comes back usually finds others who ask for the same.
-        Some(from) => match join(&service, group, from).await {
-            None => {
-                let _turn = tokio::time::timeout(PATIENCE, openings.of(group).lock()).await;
-                match join(&service, group, from).await {
-                    None => open(&service, caller, request, checked, group).await,
-                    Some(joined) => joined,
-                }
+    // Whoever comes usually finds others who ask for the same.
+    let opened = match join(&service, group, &from).await {
+        Some(joined) => joined,
+        None => {
+            let _turn = tokio::time::timeout(PATIENCE, openings.of(group).lock()).await;
+            match join(&service, group, &from).await {
+                Some(joined) => joined,
+                None => open(&service, caller, request, checked, group).await,
             }
-            Some(joined) => joined,
-        },
-        None => open(&service, caller, request, checked, group).await,
+        }
     };
     match opened {
         Ok((asked, follower, here, first)) => {
@@ -71,13 +68,21 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     }
 }
 
-/// Follows from a cursor what others follow already; `None` when nobody does, or the cursor is none.
-async fn join(service: &Service, group: Group, from: &str) -> Option<Result<Opening, Box<Outcome>>> {
+/// Follows what others follow already; `None` when nobody does, or it is not clear from where on.
+async fn join(service: &Service, group: Group, from: &Since) -> Option<Result<Opening, Box<Outcome>>> {
     let follower = changes::find_followed(&service.app, group)?;
     let asked = follower.asked::<Asked>()?;
     let reader = asked.opened.reader;
-    let cursor = cursor::decode_log(from).filter(|cursor| cursor.log.network == reader.here.log.network)?;
-    let here = match changes::resume(&service.app, reader.rights, cursor).await {
+    let network = reader.here.log.network;
+    let here = match from {
+        Since::Unclear => return None,
+        Since::End => changes::find_end(&service.app, network).await,
+        Since::Cursor(cursor) => {
+            let cursor = cursor::decode_log(cursor).filter(|cursor| cursor.log.network == network)?;
+            changes::resume(&service.app, reader.rights, cursor).await
+        }
+    };
+    let here = match here {
         Ok(here) => here,
         Err(error) => return Some(Err(Box::new(Outcome::failed_with(Error::from(error))))),
     };

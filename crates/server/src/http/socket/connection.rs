@@ -111,13 +111,19 @@ impl Socket {
     }
 
     /// Serves the socket to its end.
-    pub(super) async fn serve(mut self) {
+    pub(super) async fn serve(mut self: Box<Self>) {
         let end = future::poll_fn(|context| match self.turn(context) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         })
         .await;
-        let Self { mut peer, operations, http, .. } = self;
+        // In a box: thousands of sockets would keep room for it all the time.
+        Box::pin(self.end(end)).await;
+    }
+
+    /// Ends the socket, as far as the peer takes part in that.
+    async fn end(self: Box<Self>, end: End) {
+        let Self { mut peer, operations, http, .. } = *self;
         let code = if let End::Closed(close) = &end { Some(close.code) } else { None };
         debug!(operations = operations.seen, code, "a socket ended");
         // Nobody is going to hear more of them.

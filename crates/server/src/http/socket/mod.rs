@@ -112,7 +112,7 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
             async move {
                 let _open = (open, meters::Open::new(&meters::SOCKETS));
                 match peer(connection, read, http.sockets.message).await {
-                    Ok(peer) => Socket::new(http, peer).serve().await,
+                    Ok(peer) => Box::new(Socket::new(http, peer)).serve().await,
                     Err(error) => debug!(%error, "a socket cannot be served"),
                 }
             }
@@ -139,7 +139,8 @@ async fn peer(connection: std::net::TcpStream, read: Bytes, largest: usize) -> i
         .max_message_size(Some(largest))
         .max_frame_size(Some(largest));
     let pipe = Pipe::new(TcpStream::from_std(connection)?);
-    Ok(WebSocketStream::from_partially_read(pipe, read.into(), Role::Server, Some(config)).await)
+    // A copy: the buffer that it was read into is several KiB large, and would be kept.
+    Ok(WebSocketStream::from_partially_read(pipe, read.to_vec(), Role::Server, Some(config)).await)
 }
 
 fn refuse(message: String) -> Response {
