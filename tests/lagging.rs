@@ -22,8 +22,8 @@ use crate::{
     weave::{Places, import},
 };
 
-/// More than a node keeps in memory, and far more than fits into the buffers between it and a client.
-const CHANGES: usize = 6_000;
+/// Twice what a node keeps in memory, and more, and far more than fits into the buffers between it and a client.
+const CHANGES: usize = 9_000;
 /// How much the memory of the service may grow while it does not read, in KiB: half of all that it does not read, for the
 /// service keeps something for everyone.
 const MEMORY: usize = 48 << 10;

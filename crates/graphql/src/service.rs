@@ -79,7 +79,7 @@ impl Service {
                 follow::start(self.clone(), caller, request, checked).await
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
-            _ => Started::Done(Box::new(self.execute(caller, request).await)),
+            _ => Started::Done(Box::new(Box::pin(self.execute(caller, request)).await)),
         }
     }
 

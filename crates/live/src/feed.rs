@@ -317,9 +317,18 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
             // The newest entry is read once more: it tells whether this is still the same log.
             let read = (feed.0.source.entries)(network, (ring.head() - 1).max(0), PAGE).await;
             match read.map(|entries| ring.push(entries)) {
-                Ok(Read::Grown) => (pause, failing) = (PAUSE.0, false),
-                // Told of what this connection does not see yet, or of what never was.
-                Ok(Read::Nothing) => rest(&mut pause).await,
+                Ok(Read::Grown) => {
+                    (pause, failing) = (PAUSE.0, false);
+                    if ring.lags() {
+                        ring.wait_for_lines().await;
+                    }
+                }
+                // Told of what this connection does not see yet, or of what never was: then whoever looks tells us.
+                Ok(Read::Nothing) if pause == PAUSE.1 => {
+                    ring.doubt();
+                    pause = PAUSE.0;
+                }
+                Ok(Read::Nothing) => rest(&ring, &mut pause).await,
                 Ok(Read::Broken) => {
                     feed.give_up(network, &ring);
                     return;
@@ -329,7 +338,7 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
                         warn!(%error, %network, "a log cannot be read");
                     }
                     failing = true;
-                    rest(&mut pause).await;
+                    rest(&ring, &mut pause).await;
                 }
             }
         }
@@ -337,8 +346,8 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
     }
 }
 
-async fn rest(pause: &mut Duration) {
-    tokio::time::sleep(*pause).await;
+async fn rest(ring: &Ring, pause: &mut Duration) {
+    ring.rest(*pause).await;
     *pause = (*pause * 2).min(PAUSE.1);
 }
 

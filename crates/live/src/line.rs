@@ -246,6 +246,12 @@ impl Line {
         self.look(|window| !window.ended && !window.gone)
     }
 
+    /// Whether so many entries or more are still to be made.
+    pub(crate) fn lags(&self, entries: usize) -> bool {
+        let open = |window: &Window| window.told.partition_point(|(told, _)| *told <= window.open);
+        self.look(|window| window.making && window.told.len() - open(window) >= entries)
+    }
+
     /// Whether it is time for a checkpoint.
     pub(crate) fn is_quiet(&self, now: Instant) -> bool {
         !self.followers.is_empty() && self.look(|window| now.duration_since(window.spoke) >= CHECKPOINT)

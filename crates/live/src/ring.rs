@@ -6,14 +6,17 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use convene_domain::{
     change::{Entry, Head, LogId, Position},
     id::ChangeId,
 };
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -24,6 +27,8 @@ use crate::{
 
 /// How many entries are kept.
 const SLOTS: usize = 4_096;
+/// How long entries of a large import wait for groups that have much to make.
+const MAKING: Duration = Duration::from_millis(250);
 /// How many entries all lines hold together, and each of them at least: thousands of groups may want the same.
 const HELD: (usize, usize) = (1 << 18, 64);
 
@@ -42,8 +47,10 @@ pub(crate) struct Ring {
     slots: Mutex<Slots>,
     /// The position of the newest entry.
     head: AtomicI64,
-    /// The position that the log is known to have reached.
+    /// The position that the log is said to have reached.
     known: watch::Sender<Position>,
+    /// Told whenever something is said of the log.
+    nudge: Notify,
     broken: AtomicBool,
     /// Where the log ended when it was last looked for someone, and when that look began.
     pub(crate) looked: tokio::sync::Mutex<Option<(Instant, Head)>>,
@@ -70,6 +77,7 @@ impl Ring {
             slots: Mutex::default(),
             head: AtomicI64::new(position),
             known: watch::Sender::new(position),
+            nudge: Notify::new(),
             broken: AtomicBool::new(false),
             looked: tokio::sync::Mutex::default(),
             stock: Arc::default(),
@@ -147,6 +155,19 @@ impl Ring {
         })
     }
 
+    /// Waits, but not for long, while groups have half a ring to make: followers who keep up are not to be overtaken by
+    /// a large import, and nobody waits for a group that takes too long.
+    pub(crate) async fn wait_for_lines(&self) {
+        let lagging = || self.with(|slots| slots.lines.values().any(|line| line.lags(SLOTS / 2)));
+        let waiting = async {
+            while lagging() {
+                tokio::time::sleep(MAKING / 10).await;
+            }
+        };
+        // Whoever takes longer is left behind.
+        let _ = tokio::time::timeout(MAKING, waiting).await;
+    }
+
     /// How many follow.
     pub(crate) fn followers(&self) -> usize {
         self.with(|slots| slots.lines.values().map(|line| line.followers.len()).sum())
@@ -168,6 +189,17 @@ impl Ring {
             }
             grown
         });
+        self.nudge.notify_one();
+    }
+
+    /// Takes back what was said of the log and has not come true: it may never.
+    pub(crate) fn doubt(&self) {
+        self.known.send_replace(self.head());
+    }
+
+    /// Waits until something is said of the log, at most so long.
+    pub(crate) async fn rest(&self, pause: Duration) {
+        let _ = tokio::time::timeout(pause, self.nudge.notified()).await;
     }
 
     /// Waits until the log is known to have grown past the newest entry.

@@ -22,8 +22,8 @@ use crate::error::ErrorCode;
 
 /// How long a reader of what is long past is told nothing before it is told where it is.
 const CHECKPOINT: Duration = Duration::from_secs(28);
-/// How far a follower that had read all there was may fall behind.
-const BEHIND: Position = 100_000;
+/// How far a follower that had read all there was may fall behind: twice what a node keeps in memory.
+const BEHIND: Position = 8_192;
 /// How often something is tried again that takes too long each time.
 const TRIES: u32 = 3;
 /// How many changes are read from the database at a time.

@@ -54,7 +54,8 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
             let _turn = tokio::time::timeout(PATIENCE, openings.of(group).lock()).await;
             match join(&service, group, &from).await {
                 Some(joined) => joined,
-                None => open(&service, caller, request, checked, group).await,
+                // In a box: those who wait for their turn need no room for it.
+                None => Box::pin(open(&service, caller, request, checked, group)).await,
             }
         }
     };

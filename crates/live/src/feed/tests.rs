@@ -154,7 +154,7 @@ async fn a_ring_reaches_back_and_grows_when_it_is_told_or_looks() {
     assert_eq!(read_to(&mut follower, 1_000 - REACH_BACK, 1_000).await, once(1_001 - REACH_BACK..=1_000));
     // Told of more than there is, and of the same twice.
     log.lock().unwrap().grow(1_002);
-    for position in [1_001, 1_002, 1_002, 1_001] {
+    for position in [1_001, 1_002, 5_000_000, 1_002, 1_001] {
         feed.wake(network(), position);
     }
     assert_eq!(read_to(&mut follower, 1_000, 1_002).await, once(1_001..=1_002));

@@ -203,7 +203,13 @@ impl Socket {
         }
         let (replies, operations) = (&mut self.replies, &mut self.operations);
         let next = |context: &mut Context<'_>| match replies.pop_front() {
-            Some(reply) => Some(reply.text),
+            Some(reply) => {
+                if replies.is_empty() {
+                    // Most sockets have nothing to reply for hours.
+                    *replies = VecDeque::new();
+                }
+                Some(reply.text)
+            }
             None => match operations.poll_next(context) {
                 Poll::Ready(text) => Some(text),
                 Poll::Pending => None,

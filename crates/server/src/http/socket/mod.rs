@@ -12,7 +12,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use axum::{
@@ -42,7 +42,7 @@ use super::{Http, answer, observe::RequestId};
 use crate::{meters, serve::Connection};
 
 /// The buffer that a socket has for reading even when idle; the usual 128 KiB would make thousands of sockets expensive.
-const READ_BUFFER: usize = 1 << 10;
+const READ_BUFFER: usize = 512;
 
 /// What the WebSocket has room for of its own frames, which go on into the pipe at once.
 const WRITE_BUFFER: usize = 4 << 10;
@@ -101,20 +101,17 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
     let span = info_span!("socket", request_id = request.extensions().get().map_or("", RequestId::as_str));
     // Taken before the answer, so that the service cannot stop in between without noticing.
     let open = http.open.token();
-    let serving = http.serving.clone();
     let upgraded = async move {
-        let (connection, read) = match take_over(upgrade).await {
-            Ok(connection) => connection,
+        let socket = match open_socket(http, upgrade).await {
+            Ok(socket) => socket,
             Err(error) => return debug!(%error, "a connection did not become a socket"),
         };
-        // A task of its own again: what the handshake took is given back.
+        // A task of its own again, and a small one: what the handshake took is given back.
+        let serving = socket.http.serving.clone();
         serving.spawn(
             async move {
                 let _open = (open, meters::Open::new(&meters::SOCKETS));
-                match peer(connection, read, http.sockets.message).await {
-                    Ok(peer) => Box::new(Socket::new(http, peer)).serve().await,
-                    Err(error) => debug!(%error, "a socket cannot be served"),
-                }
+                socket.serve().await;
             }
             .instrument(span),
         );
@@ -123,24 +120,31 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
     response
 }
 
+/// The socket that a connection has become, on the runtime that is to serve it.
+async fn open_socket(http: Http, upgrade: OnUpgrade) -> anyhow::Result<Box<Socket>> {
+    let (connection, read) = take_over(upgrade).await?;
+    let pipe = {
+        let _there = http.serving.enter();
+        Pipe::new(TcpStream::from_std(connection)?)
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(http.sockets.message))
+        .max_frame_size(Some(http.sockets.message));
+    // A copy: the buffer that it was read into is several KiB large, and would be kept.
+    let peer = WebSocketStream::from_partially_read(pipe, read.to_vec(), Role::Server, Some(config)).await;
+    let serving = http.serving.clone();
+    let _there = serving.enter();
+    Ok(Box::new(Socket::new(http, peer)))
+}
+
 /// Takes the connection out of the server's hands, with what it has read already.
 async fn take_over(upgrade: OnUpgrade) -> anyhow::Result<(std::net::TcpStream, Bytes)> {
     let upgraded: Upgraded = upgrade.await?;
     let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| anyhow!("it is none of ours"))?;
     Ok((parts.io.into_inner().into_stream().into_std()?, parts.read_buf))
-}
-
-/// A WebSocket over a connection, with as little memory as it can do with.
-async fn peer(connection: std::net::TcpStream, read: Bytes, largest: usize) -> io::Result<WebSocketStream<Pipe>> {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(largest))
-        .max_frame_size(Some(largest));
-    let pipe = Pipe::new(TcpStream::from_std(connection)?);
-    // A copy: the buffer that it was read into is several KiB large, and would be kept.
-    Ok(WebSocketStream::from_partially_read(pipe, read.to_vec(), Role::Server, Some(config)).await)
 }
 
 fn refuse(message: String) -> Response {

@@ -76,6 +76,8 @@ impl Operations {
 
     pub(super) fn add(&mut self, id: String, starting: BoxFuture<'static, Started>) {
         self.seen += 1;
+        // Most sockets have one.
+        self.running.reserve_exact(1);
         self.running.push(Operation { id_json: IdJson::new(&id), id, stage: Stage::Starting(starting) });
     }
 
