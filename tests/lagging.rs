@@ -22,11 +22,11 @@ use crate::{
     weave::{Places, import},
 };
 
-/// Twice what a node keeps in memory, and more, and far more than fits into the buffers between it and a client.
-const CHANGES: usize = 9_000;
-/// How much the memory of the service may grow while it does not read, in KiB: half of all that it does not read, for the
-/// service keeps something for everyone.
-const MEMORY: usize = 48 << 10;
+/// More than a node keeps in memory, and far more than fits into the buffers between it and a client.
+const CHANGES: usize = 6_000;
+/// How much the memory of the service may grow while it does not read, in KiB: less than all that it does not read, which
+/// is 96 MB. What the service keeps for everyone, and the caches of its connections to the database, are below that.
+const MEMORY: usize = 72 << 10;
 
 /// What makes frames of 16 kB each.
 const LARGE: &str = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { cursor change { entityId } \

@@ -283,9 +283,10 @@ fn variables_fit(variables: &Variables, limit: usize) -> Result<(), Refusal> {
 
 fn transport_allows(operation: OperationType, read_only: bool) -> Result<(), Refusal> {
     match operation {
-        OperationType::Subscription => {
-            Err(Refusal::new(ErrorCode::OperationNotSupported, "subscriptions are not served over plain HTTP"))
-        }
+        OperationType::Subscription => Err(Refusal::new(
+            ErrorCode::OperationNotSupported,
+            "subscriptions are not one document: accept text/event-stream, or use a WebSocket",
+        )),
         OperationType::Mutation if read_only => Err(Refusal::new(ErrorCode::MethodNotAllowed, "mutations need the method POST")),
         _ => Ok(()),
     }

@@ -13,7 +13,7 @@ use convene_domain::{
     change::{Entry, Head, Position},
     id::NetworkId,
 };
-use futures::future::BoxFuture;
+use futures::{StreamExt, future::BoxFuture, stream};
 use tokio::{runtime::Handle, task::AbortHandle};
 use tracing::{debug, info, warn};
 
@@ -30,6 +30,8 @@ const PAGE: u64 = 256;
 const REACH_BACK: Position = 256;
 /// How long a ring is kept that nobody follows any more: clients that lost their connection come back.
 const KEPT: Duration = Duration::from_secs(60);
+/// How many groups are told at the same time where they are.
+const PLACES: usize = 8;
 /// How long to wait for the newest entries of a log that was not followed before.
 const FILLING: Duration = Duration::from_secs(1);
 /// How long to wait before a log is read again that could not be read, at first and at most.
@@ -109,9 +111,12 @@ impl Feed {
 
     /// Follows what a group is told, if there is such a group in a log that is followed already.
     pub fn find(&self, group: Group) -> Option<Follower> {
-        let rings: Vec<_> = self.with(|rings| rings.values().map(|kept| Arc::clone(&kept.ring)).collect());
-        let found = rings.into_iter().find_map(|ring| ring.line(group).map(|line| (ring, line)));
-        found.map(|(ring, line)| Follower::new(ring, line, Arc::clone(&self.0)))
+        let waker = Arc::default();
+        // Whoever lets go of rings does so under the same lock, and then counts this one.
+        let (ring, line) = self.with(|rings| {
+            rings.values().find_map(|kept| kept.ring.find_line(group, &waker).map(|line| (Arc::clone(&kept.ring), line)))
+        })?;
+        Some(Follower::new(ring, line, waker, Arc::clone(&self.0)))
     }
 
     /// Follows what a group is told of the log of a network, and begins such a group if there is none.
@@ -120,9 +125,18 @@ impl Feed {
     ///
     /// Fails if the log cannot be read, or there is no such network.
     pub async fn follow(&self, network: NetworkId, group: Group, interest: Interest) -> Result<Follower, Cause> {
-        let ring = self.ring(network).await?;
-        let line = ring.join(group, interest);
-        Ok(Follower::new(ring, line, Arc::clone(&self.0)))
+        let (waker, mut interest) = (Arc::default(), Some(interest));
+        loop {
+            self.ring(network).await?;
+            let joined = self.with(|rings| {
+                let ring = &rings.get(&network)?.ring;
+                Some((Arc::clone(ring), ring.join(group, interest.take()?, &waker)))
+            });
+            // It may have been let go of in between, and is then begun anew.
+            if let Some((ring, line)) = joined {
+                return Ok(Follower::new(ring, line, waker, Arc::clone(&self.0)));
+            }
+        }
     }
 
     /// Finds where the log of a network ends: whatever was written before this was asked is before that. Of many who ask
@@ -138,9 +152,13 @@ impl Feed {
         if let Some((_, head)) = looked.filter(|(since, _)| *since >= asked) {
             return Ok(head);
         }
-        let since = Instant::now();
+        let (since, stood) = (Instant::now(), ring.head());
         let heads = (self.0.source.heads)(vec![network]).await?;
         let head = *heads.first().ok_or("the network has no log")?;
+        if ring.contradicts(stood, &head) {
+            self.give_up(network, &ring);
+            return Err("the log is another one than before".into());
+        }
         *looked = Some((since, head));
         ring.tell(head.position);
         Ok(head)
@@ -154,14 +172,17 @@ impl Feed {
     /// Fails if the log cannot be read, or there is no such network.
     pub async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>, Cause> {
         let ring = self.ring(network).await?;
-        // A ring that was just begun is about to be filled.
-        let filled = async {
-            while ring.find(position).is_none() && ring.lags() && ring.head() <= position && !ring.is_broken() {
+        let found = async {
+            // Others may have been told already of what this process has still to read.
+            if ring.is_filled() && ring.head() < position && self.end(network).await?.position < position {
+                return Ok(None);
+            }
+            while (!ring.is_filled() || ring.head() < position) && !ring.is_broken() {
                 tokio::time::sleep(PAUSE.0).await;
             }
+            Ok(ring.find(position).filter(|_| !ring.is_broken()))
         };
-        let _ = tokio::time::timeout(FILLING, filled).await;
-        Ok(ring.find(position).filter(|_| !ring.is_broken()))
+        tokio::time::timeout(FILLING, found).await.unwrap_or(Ok(None))
     }
 
     /// The newest entries of a log. They are read from now on if they were not.
@@ -178,7 +199,6 @@ impl Feed {
         let heads = (self.0.source.heads)(vec![network]).await?;
         let head = *heads.first().ok_or("the network has no log")?;
         let ring = Arc::new(Ring::new(head.log, (head.position - REACH_BACK).max(0), self.0.serving.clone()));
-        ring.tell(head.position);
         let filling = tokio::spawn(fill(self.clone(), network, Arc::clone(&ring))).abort_handle();
         self.with(|rings| rings.insert(network, Kept { ring: Arc::clone(&ring), left: None, filling }));
         Ok(ring)
@@ -259,10 +279,9 @@ impl Feed {
         let now = Instant::now();
         for ring in self.with(|rings| rings.values().map(|kept| Arc::clone(&kept.ring)).collect::<Vec<_>>()) {
             let quiet = ring.sweep(now);
-            if let Some(end) = ring.end() {
-                for line in quiet {
-                    tokio::spawn(line.tell_place(end));
-                }
+            if let Some(end) = ring.end().filter(|_| !quiet.is_empty()) {
+                // A few at a time: there may be thousands.
+                tokio::spawn(stream::iter(quiet).for_each_concurrent(PLACES, move |line| line.tell_place(end)));
             }
         }
     }
@@ -308,47 +327,39 @@ async fn poll(feed: Feed) {
     }
 }
 
-/// Fills a ring whenever its log has grown.
+/// Fills a ring whenever there is a reason to look.
 async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
-    let (mut pause, mut failing) = (PAUSE.0, false);
+    let mut pause = PAUSE.0;
     loop {
         ring.told().await;
-        while ring.lags() {
+        loop {
             // The newest entry is read once more: it tells whether this is still the same log.
             let read = (feed.0.source.entries)(network, (ring.head() - 1).max(0), PAGE).await;
+            // What was said of the log before it was read is settled with a page that is not full.
+            let is_full = read.as_ref().is_ok_and(|entries| entries.len() as u64 == PAGE);
             match read.map(|entries| ring.push(entries)) {
-                Ok(Read::Grown) => {
-                    (pause, failing) = (PAUSE.0, false);
-                    if ring.lags() {
-                        ring.wait_for_lines().await;
-                    }
-                }
-                // Told of what this connection does not see yet, or of what never was: then whoever looks tells us.
-                Ok(Read::Nothing) if pause == PAUSE.1 => {
-                    ring.doubt();
-                    pause = PAUSE.0;
-                }
-                Ok(Read::Nothing) => rest(&ring, &mut pause).await,
                 Ok(Read::Broken) => {
                     feed.give_up(network, &ring);
                     return;
                 }
+                Ok(Read::Same) => pause = PAUSE.0,
                 Err(error) => {
-                    if !failing {
+                    if pause == PAUSE.0 {
                         warn!(%error, %network, "a log cannot be read");
                     }
-                    failing = true;
-                    rest(&ring, &mut pause).await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE.1);
+                    continue;
                 }
             }
+            if !is_full {
+                ring.fill();
+                break;
+            }
+            ring.wait_for_lines().await;
         }
         debug!(%network, head = ring.head(), "a log was read");
     }
-}
-
-async fn rest(ring: &Ring, pause: &mut Duration) {
-    ring.rest(*pause).await;
-    *pause = (*pause * 2).min(PAUSE.1);
 }
 
 #[cfg(test)]

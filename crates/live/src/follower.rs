@@ -54,9 +54,13 @@ pub enum End {
 }
 
 impl Follower {
-    pub(crate) fn new(ring: Arc<Ring>, line: Arc<Line>, feed: Arc<Shared>) -> Self {
-        let waker = Arc::default();
-        let (waiting, checkpoints) = (line.followers.add(&waker), line.checkpoints());
+    pub(crate) fn new(
+        ring: Arc<Ring>,
+        (line, waiting): (Arc<Line>, Waiting),
+        waker: Arc<AtomicWaker>,
+        feed: Arc<Shared>,
+    ) -> Self {
+        let checkpoints = line.checkpoints();
         Self { ring, line, feed, waker, _waiting: waiting, checkpoints }
     }
 
@@ -71,8 +75,19 @@ impl Follower {
     }
 
     /// How far the log has grown that it follows.
-    pub fn head(&self) -> Position {
+    #[cfg(test)]
+    pub(crate) fn head(&self) -> Position {
         self.ring.head()
+    }
+
+    /// Up to where everything is made that its group is told: so far it could be.
+    pub fn made(&self) -> Position {
+        self.line.opened()
+    }
+
+    /// How often something may have been hidden that could be read before: what was made earlier may show it.
+    pub fn hidden(&self) -> u64 {
+        self.ring.hidden()
     }
 
     /// Has the task that runs now be woken when something comes.

@@ -6,9 +6,10 @@
 //! ([`Feed`]). Wake-ups can be lost, late or doubled: every few hundred milliseconds the heads of all logs that are
 //! followed are read in one statement, so that costs time and nothing else.
 //!
-//! A follower is a position. It reads on from there: out of the ring, or, where the ring does not reach back so far,
-//! out of the database. What is made of an entry for its followers, such as a message, is kept with it ([`Slot`]), so
-//! that all who follow the same share one making of it.
+//! Those who are told the same are a group ([`Group`]). What they want to hear of, and how it is made, is their
+//! [`Interest`]; what they are told of an entry is made once ([`Told`]) and kept beside it. A follower is a position: it
+//! takes what comes next from what its group is told ([`Follower`]), or, where that does not reach back so far, out of
+//! the database. Nothing waits for a follower, and a follower that does not read keeps nothing.
 
 #![warn(missing_docs)]
 
@@ -27,7 +28,7 @@ mod wakers;
 pub use feed::{Feed, Source};
 pub use follower::{End, Follower, Next};
 pub use health::Redis;
-pub use line::{Group, Interest};
+pub use line::{CHECKPOINT, Group, Interest, TRIES};
 pub use slot::Slot;
 pub use told::{Made, Making, Told, Unmade};
 pub use wake_ups::{AddressError, CHANNEL, WakeUps};

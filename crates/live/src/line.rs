@@ -11,7 +11,7 @@ use bytes::Bytes;
 use convene_domain::change::{Entry, Head, Position};
 use futures::{StreamExt, stream};
 use tokio::runtime::Handle;
-use tracing::debug;
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
@@ -24,14 +24,15 @@ use crate::{
 /// How many entries of a burst are made at the same time.
 const AT_ONCE: usize = 8;
 /// How often something is tried again that takes too long each time.
-pub(crate) const TRIES: u32 = 3;
+pub const TRIES: u32 = 3;
 /// How long to wait before something is made again that could not be made, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// How long it takes to serve one follower, about. All are woken again only when they can have been served: what comes
 /// meanwhile is sent with one write.
 const SERVING: Duration = Duration::from_micros(8);
-/// How long followers hear nothing before they are told where they are. It is looked at every second.
-const CHECKPOINT: Duration = Duration::from_secs(28);
+/// How long followers hear nothing before they are told where they are. That is to happen within 30 seconds, also when
+/// the database, which is looked at in between, does not answer.
+pub const CHECKPOINT: Duration = Duration::from_secs(24);
 /// How long a line is kept that nobody follows any more: clients that lost their connection come back.
 const KEPT: Duration = Duration::from_secs(60);
 
@@ -72,8 +73,9 @@ struct Window {
     /// Everything up to here may be told: it is made, or is made when someone asks for it.
     open: Position,
     making: bool,
-    /// When all were woken last, and whether someone does so.
+    /// When all were woken last.
     woken: Instant,
+    /// Whether someone wakes them.
     waking: Waking,
     /// Whether nothing is told any more, because what comes next takes too long to make.
     ended: bool,
@@ -209,21 +211,29 @@ impl Line {
         if position < window.floor {
             return Reach::Beyond;
         }
-        let next = window.told.partition_point(|(told, _)| *told <= position);
-        if let Some((at, told)) = window.told.get(next).filter(|(at, _)| *at <= window.open) {
-            debug_assert!(*at > position);
+        let next = window.told.get(window.told.partition_point(|(told, _)| *told <= position));
+        if let Some((_, told)) = next.filter(|(at, _)| *at <= window.open) {
             return Reach::Told(Arc::clone(told));
         }
         if window.ended {
             return Reach::Ended;
         }
         match &window.checkpoint {
-            // Who has read on since knows better where it is.
-            Some(checkpoint) if checkpoint.number > checkpoints && checkpoint.place.position >= position => {
+            // Who has read on since knows better where it is; and nobody is taken past what is still being made.
+            Some(checkpoint)
+                if checkpoint.number > checkpoints
+                    && checkpoint.place.position >= position
+                    && next.is_none_or(|(at, _)| checkpoint.place.position < *at) =>
+            {
                 Reach::Checkpoint(checkpoint.clone())
             }
             _ => Reach::Nothing,
         }
+    }
+
+    /// Up to where everything is made that is told.
+    pub(crate) fn opened(&self) -> Position {
+        self.look(|window| window.open)
     }
 
     /// How many checkpoints there were.
@@ -253,8 +263,13 @@ impl Line {
     }
 
     /// Whether it is time for a checkpoint.
+    /// It is said once.
     pub(crate) fn is_quiet(&self, now: Instant) -> bool {
-        !self.followers.is_empty() && self.look(|window| now.duration_since(window.spoke) >= CHECKPOINT)
+        let quiet = !self.followers.is_empty() && self.look(|window| now.duration_since(window.spoke) >= CHECKPOINT);
+        if quiet {
+            self.change(|window| window.spoke = now);
+        }
+        quiet
     }
 
     /// Whether it has been without followers for long.
@@ -270,8 +285,6 @@ impl Line {
 
     /// Tells all who have read everything where they are.
     pub(crate) async fn tell_place(self: Arc<Self>, place: Head) {
-        // Only one at a time, and not once more while it is made.
-        self.change(|window| window.spoke = Instant::now());
         let Ok(made) = (self.interest.checkpoint)(place).await else { return };
         self.change(|window| {
             let number = window.checkpoint.as_ref().map_or(1, |checkpoint| checkpoint.number + 1);
@@ -323,7 +336,9 @@ impl Line {
                 Err(Unmade::Late) if late + 1 == TRIES => return Err(Unmade::Late),
                 Err(unmade) => late += u32::from(unmade == Unmade::Late),
             }
-            debug!(position = told.slot.position(), "what is told of a change cannot be made yet");
+            if pause == BACK_OFF.1 {
+                warn!(position = told.slot.position(), "what is told of a change cannot be made yet");
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BACK_OFF.1);
         }

@@ -13,16 +13,15 @@ use convene_domain::{
     change::{Entry, Head, LogId, Position},
     id::ChangeId,
 };
-use tokio::{
-    runtime::Handle,
-    sync::{Notify, watch},
-};
+use futures::task::AtomicWaker;
+use tokio::{runtime::Handle, sync::Notify};
 use uuid::Uuid;
 
 use crate::{
     line::{Group, Interest, Line},
     slot::Slot,
     stock::Stock,
+    wakers::Waiting,
 };
 
 /// How many entries are kept.
@@ -35,8 +34,8 @@ const HELD: (usize, usize) = (1 << 18, 64);
 /// What came of reading a log for a ring.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Read {
-    Grown,
-    Nothing,
+    /// It is the log that was read before.
+    Same,
     Broken,
 }
 
@@ -47,10 +46,9 @@ pub(crate) struct Ring {
     slots: Mutex<Slots>,
     /// The position of the newest entry.
     head: AtomicI64,
-    /// The position that the log is said to have reached.
-    known: watch::Sender<Position>,
-    /// Told whenever something is said of the log.
+    /// Told when there is a reason to look for more.
     nudge: Notify,
+    filled: AtomicBool,
     broken: AtomicBool,
     /// Where the log ended when it was last looked for someone, and when that look began.
     pub(crate) looked: tokio::sync::Mutex<Option<(Instant, Head)>>,
@@ -72,15 +70,17 @@ struct Slots {
 impl Ring {
     /// A ring of a log whose first entry will be the one after a position.
     pub(crate) fn new(log: LogId, position: Position, serving: Handle) -> Self {
+        let nudge = Notify::new();
+        nudge.notify_one();
         Self {
             log,
             slots: Mutex::default(),
             head: AtomicI64::new(position),
-            known: watch::Sender::new(position),
-            nudge: Notify::new(),
+            nudge,
+            filled: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             looked: tokio::sync::Mutex::default(),
-            stock: Arc::default(),
+            stock: Stock::new(),
             serving,
         }
     }
@@ -120,16 +120,19 @@ impl Ring {
         })
     }
 
-    /// The line of a group, if it has one and its place is still there.
-    pub(crate) fn line(&self, group: Group) -> Option<Arc<Line>> {
-        self.with(|slots| slots.lines.get(&group).filter(|line| line.takes_all()).cloned())
+    /// Joins the line of a group, if it has one and its place is still there. Nobody lets go of the line in between.
+    pub(crate) fn find_line(&self, group: Group, waker: &Arc<AtomicWaker>) -> Option<(Arc<Line>, Waiting)> {
+        self.with(|slots| {
+            let line = slots.lines.get(&group).filter(|line| line.takes_all())?;
+            Some((Arc::clone(line), line.followers.add(waker)))
+        })
     }
 
-    /// The line of a group. It is begun with an interest if there is none.
-    pub(crate) fn join(&self, group: Group, interest: Interest) -> Arc<Line> {
+    /// Joins the line of a group. It is begun with an interest if there is none.
+    pub(crate) fn join(&self, group: Group, interest: Interest, waker: &Arc<AtomicWaker>) -> (Arc<Line>, Waiting) {
         self.with(|slots| {
             if let Some(line) = slots.lines.get(&group).filter(|line| line.goes_on()) {
-                return Arc::clone(line);
+                return (Arc::clone(line), line.followers.add(waker));
             }
             slots.leave(group);
             let scope = interest.scope;
@@ -140,7 +143,8 @@ impl Ring {
             let line = Arc::new(line);
             slots.lines.insert(group, Arc::clone(&line));
             slots.by_scope.entry(scope).or_default().push(Arc::clone(&line));
-            line
+            let waiting = line.followers.add(waker);
+            (line, waiting)
         })
     }
 
@@ -168,6 +172,11 @@ impl Ring {
         let _ = tokio::time::timeout(MAKING, waiting).await;
     }
 
+    /// How often something may have been hidden so far.
+    pub(crate) fn hidden(&self) -> u64 {
+        self.stock.hidden()
+    }
+
     /// How many follow.
     pub(crate) fn followers(&self) -> usize {
         self.with(|slots| slots.lines.values().map(|line| line.followers.len()).sum())
@@ -180,42 +189,32 @@ impl Ring {
         }
     }
 
-    /// Says that the log has reached a position.
+    /// Says that the log has reached a position. That is only a reason to look: it may be late, or never have been.
     pub(crate) fn tell(&self, position: Position) {
-        self.known.send_if_modified(|known| {
-            let grown = position > *known;
-            if grown {
-                *known = position;
-            }
-            grown
-        });
-        self.nudge.notify_one();
+        if position > self.head() {
+            self.nudge.notify_one();
+        }
     }
 
-    /// Takes back what was said of the log and has not come true: it may never.
-    pub(crate) fn doubt(&self) {
-        self.known.send_replace(self.head());
-    }
-
-    /// Waits until something is said of the log, at most so long.
-    pub(crate) async fn rest(&self, pause: Duration) {
-        let _ = tokio::time::timeout(pause, self.nudge.notified()).await;
-    }
-
-    /// Waits until the log is known to have grown past the newest entry.
+    /// Waits until there is a reason to look.
     pub(crate) async fn told(&self) {
-        let head = self.head();
-        let _ = self.known.subscribe().wait_for(|known| *known > head).await;
+        self.nudge.notified().await;
     }
 
-    /// Whether the log is known to have grown past the newest entry.
-    pub(crate) fn lags(&self) -> bool {
-        *self.known.borrow() > self.head()
+    /// Says that everything was read once that there was.
+    pub(crate) fn fill(&self) {
+        self.filled.store(true, Ordering::Release);
+    }
+
+    /// Whether everything was read once that there was.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Acquire)
     }
 
     /// Whether the end of a log, read after the ring stood at a position, is that of another log than the ring's.
     pub(crate) fn contradicts(&self, stood: Position, head: &Head) -> bool {
-        head.log != self.log || head.position < stood
+        let other = self.find(head.position).is_some_and(|here| here.change != head.change);
+        head.log != self.log || head.position < stood || other
     }
 
     /// Lets go of all who follow.
@@ -254,7 +253,7 @@ impl Ring {
                 // Lines have it already, so that who has read all of its line stands where the log does.
                 self.head.store(newest, Ordering::Release);
             }
-            if newest == head { Read::Nothing } else { Read::Grown }
+            Read::Same
         })
     }
 
@@ -353,27 +352,28 @@ pub(crate) mod tests {
     async fn the_ring_knows_the_changes_that_it_holds() {
         let ring = ring(10);
         assert_eq!(ring.end(), None, "not read yet");
-        assert_eq!(push(&ring, 10..=13), Read::Grown);
+        assert_eq!(push(&ring, 10..=13), Read::Same);
         let found = |position| ring.find(position).map(|head| (head.position, head.change.uuid().as_u128()));
         assert_eq!([9, 10, 11, 13, 14].map(found), [None, None, Some((11, 11)), Some((13, 13)), None]);
         assert_eq!(ring.end().map(|end| end.position), Some(13));
-        assert_eq!(push(&ring, 13..=13), Read::Nothing);
+        assert_eq!(push(&ring, 13..=13), Read::Same);
         let many = 13 + i64::try_from(SLOTS).unwrap();
-        assert_eq!(push(&ring, 13..=many), Read::Grown);
+        assert_eq!(push(&ring, 13..=many), Read::Same);
         assert_eq!([12, 13, 14].map(found), [None, None, Some((14, 14))]);
     }
 
     #[tokio::test]
     async fn another_log_in_the_same_place_is_noticed() {
         let ring = ring(0);
-        assert_eq!(push(&ring, 1..=5), Read::Grown);
+        assert_eq!(push(&ring, 1..=5), Read::Same);
         let mut other = entry(5);
         other.change.id = ChangeId::from_uuid(Uuid::from_u128(77));
         assert_eq!(ring.push(vec![other, entry(6)]), Read::Broken);
         assert_eq!(ring.push(vec![entry(5), entry(7)]), Read::Broken, "a gap");
         assert_eq!(ring.push(vec![entry(6)]), Read::Broken, "the newest one is gone");
-        let head = |epoch, position| Head { log: LogId { epoch, ..log() }, position, change: ChangeId::from_uuid(Uuid::nil()) };
+        let head = |epoch, position| Head { log: LogId { epoch, ..log() }, position, change: entry(position).change.id };
         assert!(ring.contradicts(5, &head(1, 4)) && ring.contradicts(5, &head(2, 9)) && !ring.contradicts(5, &head(1, 5)));
+        assert!(ring.contradicts(5, &Head { change: entry(6).change.id, ..head(1, 5) }), "grown to the same place");
         ring.fail();
         assert!(ring.is_broken());
     }

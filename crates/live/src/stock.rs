@@ -10,17 +10,20 @@ use std::{
 
 use bytes::Bytes;
 use convene_domain::change::Change;
+use tokio::runtime::Handle;
 
 use crate::told::Told;
 
 /// How many bytes of what was made of a log's entries are kept.
-pub(crate) const BYTES: usize = 32 << 20;
+pub(crate) const BYTES: usize = 16 << 20;
 /// What keeping something costs beside its own bytes.
 pub(crate) const OVERHEAD: usize = 256;
 
 /// What all who follow a log share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stock {
+    /// Where what is sent is made, whoever asks for it.
+    pub(crate) making: Handle,
     /// How much is kept.
     bytes: AtomicUsize,
     /// How often something may have been hidden that could be read before. What was made earlier may show it.
@@ -43,6 +46,12 @@ impl Drop for Kept {
 }
 
 impl Stock {
+    /// Makes what is sent on the runtime that this is called on.
+    pub(crate) fn new() -> Arc<Self> {
+        let (bytes, hidden, made) = Default::default();
+        Arc::new(Self { making: Handle::current(), bytes, hidden, made })
+    }
+
     /// Notes that the log has grown by a change.
     pub(crate) fn note(&self, change: &Change) {
         if change.hides() {
@@ -70,6 +79,10 @@ impl Stock {
     /// Notes for what something is kept, and lets go of the oldest until there is not too much.
     pub(crate) fn make_room(&self, newest: &Arc<Told>) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() == made.capacity() {
+            // Of what has left the ring only the names are left, perhaps many.
+            made.retain(|told| told.strong_count() > 0);
+        }
         made.push_back(Arc::downgrade(newest));
         while let Some(oldest) = made.front() {
             match oldest.upgrade() {

@@ -110,7 +110,7 @@ impl Told {
             let (done, made) = watch::channel(None);
             *frame = Frame { hidden, state: State::Making(made.clone()) };
             let (told, making) = (Arc::clone(self), make());
-            tokio::spawn(async move {
+            self.stock.making.spawn(async move {
                 let result = making.await;
                 let bytes = result.as_ref().map(|made| made.bytes.clone()).map_err(|unmade| *unmade);
                 if let Ok(made) = result {
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_made_once_and_again_after_a_failure() {
-        let told = told(&Arc::default());
+        let told = told(&Stock::new());
         assert_eq!(told.make(|| future::ready(Err(Unmade::Late)).boxed()).await, Err(Unmade::Late));
         let (first, second) = tokio::join!(told.make(made("a", true)), told.make(made("b", true)));
         assert_eq!((first, second), (Ok(Bytes::from("a")), Ok(Bytes::from("a"))));
@@ -185,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn so_much_is_kept_and_no_more() {
-        let stock = Arc::<Stock>::default();
+        let stock = Stock::new();
         let [first, second, third] = [told(&stock), told(&stock), told(&stock)];
         let half = Bytes::from(vec![0; BYTES / 2]);
         for each in [&first, &second, &third] {

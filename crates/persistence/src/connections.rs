@@ -7,6 +7,7 @@
 
 use std::{
     future::Future,
+    pin::pin,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -91,7 +92,9 @@ impl Connections {
                 tokio::time::sleep(GRACE).await;
             }
             // Closed first: a connection that comes back to a closed pool is dropped without being asked for an answer.
-            let closing = old.inner.close_by_ref();
+            let mut closing = pin!(old.inner.close_by_ref());
+            // It is marked as closed when that begins.
+            let _closing = futures::poll!(closing.as_mut());
             if lost {
                 old.lost.cancel();
             }

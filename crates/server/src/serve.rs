@@ -206,7 +206,7 @@ async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
 
 /// Forgets, now and again, by which keys mutations were known that nobody repeats any more, and prunes the logs.
 async fn clear_away(app: App, retention: Retention) {
-    loop {
+    let clear = async || {
         match writing::forget_keys(&app, Utc::now()).await {
             Ok(forgotten) => debug!(forgotten, "old idempotency keys were forgotten"),
             Err(error) => warn!(%error, "old idempotency keys cannot be forgotten"),
@@ -215,6 +215,12 @@ async fn clear_away(app: App, retention: Retention) {
             Ok(0) => debug!("no log was to be pruned"),
             Ok(pruned) => info!(pruned, "the logs were pruned"),
             Err(error) => warn!(%error, "the logs cannot be pruned"),
+        }
+    };
+    loop {
+        // A connection that has fallen silent is given up with it.
+        if tokio::time::timeout(CLEARING, clear()).await.is_err() {
+            warn!("what is no longer needed cannot be cleared away in time");
         }
         tokio::time::sleep(CLEARING).await;
     }

@@ -13,6 +13,7 @@ use convene_domain::{
     change::{Change, Effect, Entry, Head, LogCursor},
 };
 use futures::{FutureExt, StreamExt};
+use tokio::runtime::Handle;
 
 use crate::{
     error::ErrorCode,
@@ -32,13 +33,15 @@ pub(super) struct Asked {
     pub(super) checked: Checked,
     pub(super) variables: Variables,
     pub(super) opened: Opened,
+    /// Where it is executed: not where followers are served.
+    pub(super) runtime: Handle,
     /// The newest answer that says no more than where its reader is.
     newest: Mutex<Option<(LogCursor, Bytes)>>,
 }
 
 impl Asked {
     pub(super) fn new(service: Service, caller: Caller, checked: Checked, variables: Variables, opened: Opened) -> Self {
-        Self { service, caller, checked, variables, opened, newest: Mutex::default() }
+        Self { service, caller, checked, variables, opened, runtime: Handle::current(), newest: Mutex::default() }
     }
 
     /// What the group wants to be told of.
@@ -115,9 +118,9 @@ impl Asked {
             if failed_with(ErrorCode::Unavailable) {
                 return Err(Unmade::Unavailable);
             }
-            // What went wrong for one may go right for the next.
             let bytes = body(&outcome).ok_or(Unmade::Unavailable)?;
-            Ok(Made { bytes, keep: outcome.response.errors.is_empty() })
+            // What went wrong by our own fault for one may go right for the next.
+            Ok(Made { bytes, keep: !failed_with(ErrorCode::InternalServerError) })
         }
     }
 }
@@ -140,5 +143,6 @@ pub(super) async fn execute(
 
 /// The bytes that are sent. What an item cost is nobody's business but ours.
 pub(super) fn body(outcome: &Outcome) -> Option<Bytes> {
-    outcome.item_json().ok().map(Bytes::from)
+    // They are kept: without what their buffer has to spare, which can be as much again.
+    outcome.item_json().ok().map(|json| Bytes::from(json.into_boxed_slice()))
 }

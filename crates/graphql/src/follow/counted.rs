@@ -34,6 +34,13 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// Takes note that it is ended because its events are not taken.
+    pub(super) fn lag(&mut self) {
+        self.code = Some(ErrorCode::Lagged);
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         OPEN.decrement(1.0);

@@ -81,7 +81,8 @@ impl Following {
     }
 
     /// What it is told when it is ended because its events are not taken: the errors, with the cursor to go on with.
-    pub fn lagged(&self) -> Bytes {
+    pub fn lagged(&mut self) -> Bytes {
+        self.counted.lag();
         errors(ErrorCode::Lagged, "messages were not read in time", self.cursor)
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use convene_application::changes::{self, End, Follower, Made, Next, Reader, Seen, Told, Unmade, Waiting};
+use convene_application::changes::{self, CHECKPOINT, End, Follower, Made, Next, Reader, Seen, TRIES, Told, Unmade, Waiting};
 use convene_domain::change::{Change, Head, Position};
 use futures::{FutureExt, Stream, future::BoxFuture};
 use tracing::debug;
@@ -20,12 +20,9 @@ use tracing::debug;
 use super::{Event, Item, asked::Asked, errors, signed::Signed};
 use crate::error::ErrorCode;
 
-/// How long a reader of what is long past is told nothing before it is told where it is.
-const CHECKPOINT: Duration = Duration::from_secs(28);
-/// How far a follower that had read all there was may fall behind: twice what a node keeps in memory.
-const BEHIND: Position = 8_192;
-/// How often something is tried again that takes too long each time.
-const TRIES: u32 = 3;
+/// How far a follower that had read all there was may fall behind what it could have been told: as far as a node
+/// remembers.
+const BEHIND: Position = 4_096;
 /// How many changes are read from the database at a time.
 const PAGE: usize = 100;
 /// How long reading from the database may take before it is tried again.
@@ -58,11 +55,11 @@ pub(super) struct Run {
 
 /// What was done that is not there at once.
 enum Done {
-    /// What is told of a change was made, or could not be.
-    Made(Box<Change>, Result<Bytes, Unmade>),
+    /// What is told of a change was made, or could not be, after something had been hidden so often.
+    Made(Box<Change>, Result<Bytes, Unmade>, u64),
     /// The log was read from the database, up to here.
     Read(Vec<Seen>, Head),
-    /// It was not pruned, so that it cannot be read on.
+    /// It was pruned past the reader.
     Expired,
     /// What says where the reader is was made, or could not be.
     Checkpoint(Option<Bytes>),
@@ -118,7 +115,7 @@ impl Run {
                 self.here = here;
                 Poll::Ready(Some(self.say(frame)))
             }
-            Poll::Ready(Next::Beyond) if self.caught_up && self.follower.head() - self.here.position > BEHIND => {
+            Poll::Ready(Next::Beyond) if self.caught_up && self.follower.made() - self.here.position > BEHIND => {
                 Poll::Ready(Some(self.end(ErrorCode::Lagged, "messages were not read in time")))
             }
             Poll::Ready(Next::Beyond) => {
@@ -146,17 +143,19 @@ impl Run {
 
     fn make(&mut self, told: &Arc<Told>) {
         let (making, change) = (self.follower.make(told), Box::new(told.slot.entry.change.clone()));
-        self.doing = Some(async move { Done::Made(change, making.await) }.boxed());
+        let hidden = self.follower.hidden();
+        self.doing = Some(async move { Done::Made(change, making.await, hidden) }.boxed());
     }
 
     /// Makes what is told of a change that was read from the database, in a task of its own: whoever waits here may not
     /// be attended to for long, as when its socket takes nothing, and must not sit on a connection to the database.
     fn make_past(&mut self, seen: &Seen) {
-        let (making, change) = (tokio::spawn(self.asked.make(seen, None)), Box::new(seen.change.clone()));
+        let (hidden, change) = (self.follower.hidden(), Box::new(seen.change.clone()));
+        let making = self.asked.runtime.spawn(self.asked.make(seen, None));
         self.doing = Some(
             async move {
                 let made = making.await.unwrap_or(Err(Unmade::Unavailable));
-                Done::Made(change, made.map(|made| made.bytes))
+                Done::Made(change, made.map(|made| made.bytes), hidden)
             }
             .boxed(),
         );
@@ -166,7 +165,7 @@ impl Run {
     fn read_back(&mut self) {
         let app = self.asked.service.app.clone();
         let mut ahead = Reader { here: self.here, ..self.asked.opened.reader };
-        let reading = tokio::spawn(async move {
+        let reading = self.asked.runtime.spawn(async move {
             match tokio::time::timeout(READING, changes::read_on(&app, &mut ahead, PAGE)).await {
                 Ok(Ok((seen, _))) => Some(Done::Read(seen, ahead.here)),
                 Ok(Err(convene_application::Error::CursorExpired)) => Some(Done::Expired),
@@ -190,7 +189,7 @@ impl Run {
     }
 
     fn say_where(&mut self) {
-        let making = tokio::spawn(Arc::clone(&self.asked).checkpoint(self.here));
+        let making = self.asked.runtime.spawn(Arc::clone(&self.asked).checkpoint(self.here));
         let made = |made: Result<Result<Made, Unmade>, _>| made.ok()?.ok().map(|made| made.bytes);
         self.doing = Some(async move { Done::Checkpoint(made(making.await)) }.boxed());
     }
@@ -198,11 +197,13 @@ impl Run {
     /// Goes on with what was done.
     fn done(&mut self, done: Done) -> Option<Event> {
         match done {
-            Done::Made(change, Ok(frame)) => {
+            // The socket may have taken nothing for long: what was hidden since is not told.
+            Done::Made(_, Ok(_), hidden) if hidden != self.follower.hidden() => {}
+            Done::Made(change, Ok(frame), _) => {
                 self.past.pop_front();
                 return Some(self.tell(&change, frame));
             }
-            Done::Made(_, Err(unmade)) => {
+            Done::Made(_, Err(unmade), _) => {
                 self.late += u32::from(unmade == Unmade::Late);
                 if self.late == TRIES {
                     let (code, message) = reason(End::Late);

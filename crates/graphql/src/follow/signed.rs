@@ -56,7 +56,7 @@ impl SignIns {
         loop {
             tokio::time::sleep(LOOK).await;
             let watched: Vec<TokenId> = self.with(|tokens| {
-                tokens.retain(|_, signed| signed.strong_count() > 0);
+                tokens.retain(|_, signed| signed.upgrade().is_some_and(|signed| !signed.is_over()));
                 tokens.keys().copied().collect()
             });
             if watched.is_empty() {
@@ -76,7 +76,7 @@ impl SignIns {
     }
 
     fn end(&self, token: TokenId) {
-        if let Some(signed) = self.with(|tokens| tokens.remove(&token)).and_then(|signed| signed.upgrade()) {
+        if let Some(signed) = self.with(|tokens| tokens.get(&token).and_then(Weak::upgrade)) {
             signed.over.store(true, Ordering::Release);
             signed.followers.wake();
         }

@@ -47,18 +47,23 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let (group, from) = group(&request.query, &checked, &request.variables, caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
     let openings = Arc::clone(&service.openings);
-    // Whoever comes usually finds others who ask for the same.
-    let opened = match join(&service, group, &from).await {
-        Some(joined) => joined,
-        None => {
-            let _turn = tokio::time::timeout(PATIENCE, openings.of(group).lock()).await;
-            match join(&service, group, &from).await {
-                Some(joined) => joined,
-                // In a box: those who wait for their turn need no room for it.
-                None => Box::pin(open(&service, caller, request, checked, group)).await,
-            }
+    let deadline = service.deadline;
+    let opening = async {
+        // Whoever comes usually finds others who ask for the same.
+        if let Some(joined) = join(&service, group, &from).await {
+            return joined;
+        }
+        let _turn = tokio::time::timeout(PATIENCE, openings.of(group).lock()).await;
+        match join(&service, group, &from).await {
+            Some(joined) => joined,
+            // In a box: those who wait for their turn need no room for it.
+            None => Box::pin(open(&service, caller, request, checked, group)).await,
         }
     };
+    let opened = tokio::time::timeout(deadline, opening).await.unwrap_or_else(|_| {
+        let message = format!("stopped after {} s", deadline.as_secs());
+        Err(Box::new(Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, message))))
+    });
     match opened {
         Ok((asked, follower, here, first)) => {
             let token = if let Caller::Token(token) = caller { Some(token) } else { None };

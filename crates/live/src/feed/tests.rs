@@ -74,8 +74,9 @@ fn feed(log: &Shared) -> Feed {
         }),
         heads: Box::new(move |networks| {
             assert_eq!(networks, [network()]);
-            let position = Position::try_from(of_heads.lock().unwrap().entries.len()).unwrap();
-            let head = Head { log: tests_log(), position, change: ChangeId::from_uuid(Uuid::nil()) };
+            let log = of_heads.lock().unwrap();
+            let change = log.entries.last().map_or(ChangeId::from_uuid(Uuid::nil()), |last| last.change.id);
+            let head = Head { log: tests_log(), position: Position::try_from(log.entries.len()).unwrap(), change };
             Box::pin(future::ready(Ok(vec![head])))
         }),
     };
@@ -233,6 +234,32 @@ async fn what_cannot_be_made_yet_keeps_nobody_from_being_told_in_order() {
     *kitchen.unmade.lock().unwrap() = None;
     let mut again = follow(&feed, ALL, &kitchen).await;
     assert_eq!(read_to(&mut again, 3, 4).await, ["4/1"]);
+    feed.close();
+}
+
+#[tokio::test]
+async fn nobody_is_taken_past_what_is_still_being_made() {
+    let log = log(1);
+    let (feed, kitchen) = (feed(&log), Arc::<Kitchen>::default());
+    let mut follower = follow(&feed, ALL, &kitchen).await;
+    assert_eq!(read_to(&mut follower, 0, 1).await, ["1/1"]);
+    *kitchen.unmade.lock().unwrap() = Some(Unmade::Unavailable);
+    log.lock().unwrap().grow(2);
+    feed.wake(network(), 2);
+    tokio::time::timeout(DEADLINE, async {
+        while follower.head() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    let ring = feed.ring(network()).await.unwrap();
+    let (line, _waiting) = ring.find_line(Group([1; 32]), &Arc::default()).unwrap();
+    line.tell_place(ring.end().unwrap()).await;
+    assert!(follower.poll_next(1).is_pending());
+    *kitchen.unmade.lock().unwrap() = None;
+    assert_eq!(read_to(&mut follower, 1, 2).await, ["2/1"]);
+    assert!(matches!(next(&mut follower, 2).await, Next::Checkpoint(place, _) if place.position == 2));
     feed.close();
 }
 

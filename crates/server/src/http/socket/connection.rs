@@ -47,8 +47,8 @@ pub(super) struct Socket {
     pub(super) pongs: usize,
     /// How many pings are to be sent.
     pings: usize,
-    /// Since when the peer has taken nothing of what was left, and how much that is.
-    stuck: Option<(Instant, usize)>,
+    /// Since when the peer has taken nothing of what is left, and how much it had taken then.
+    stuck: Option<(Instant, u64)>,
     opened: Instant,
     received: Instant,
     next_ping: Instant,
@@ -127,7 +127,12 @@ impl Socket {
         let code = if let End::Closed(close) = &end { Some(close.code) } else { None };
         debug!(operations = operations.seen, code, "a socket ended");
         // Nobody is going to hear more of them.
-        let last = if matches!(end, End::Stuck) { operations.give_up() } else { Vec::new() };
+        let last = if matches!(end, End::Stuck) {
+            operations.give_up()
+        } else {
+            drop(operations);
+            Vec::new()
+        };
         let farewell = async move {
             match end {
                 End::Gone => return,
@@ -187,6 +192,7 @@ impl Socket {
     /// Writes what there is, all of it with one write, and nothing more until the peer has taken it. Says whether there
     /// may be more to write at once.
     fn write(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        let (owed, running) = (self.replies.len() + self.pongs, self.operations.len());
         if self.pings > 0 || self.pongs > 0 {
             while self.pings > 0 {
                 match self.peer.poll_ready_unpin(context) {
@@ -220,14 +226,16 @@ impl Socket {
             drained.map_err(|_| End::Gone)?;
         }
         let sent = pipe.send(context, BATCH, next).map_err(|_| End::Gone)?;
-        let left = pipe.left();
+        let (stopped, taken) = (pipe.is_stopped(), pipe.taken());
         // Whoever takes little at a time is slow, but not stuck.
-        if left == 0 {
+        if !stopped {
             self.stuck = None;
-        } else if self.stuck.is_none_or(|(_, before)| left != before) {
-            self.stuck = Some((Instant::now(), left));
+        } else if self.stuck.is_none_or(|(_, before)| taken != before) {
+            self.stuck = Some((Instant::now(), taken));
         }
-        Ok(sent == BATCH && left == 0)
+        // What was held back because there was too much may go on now.
+        let freed = owed >= MOST_OWED && self.replies.len() + self.pongs < MOST_OWED || self.operations.len() < running;
+        Ok(sent == BATCH && !stopped || freed)
     }
 
     /// Looks at the time, and whether the service is to stop.

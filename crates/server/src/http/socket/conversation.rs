@@ -96,6 +96,10 @@ impl Socket {
         };
         match request {
             Ok(request) => self.operations.add(id, (self.http.start)(caller, request)),
+            // The protocol knows no such message.
+            Err(refusal) if refusal.code == ErrorCode::MalformedRequest => {
+                return Err(Close::malformed("the payload of subscribe is no GraphQL request"));
+            }
             Err(refusal) => {
                 let error = IdJson::new(&id).error(protocol::list(&[refusal.into_server_error()]));
                 self.reply(Some(id), error);

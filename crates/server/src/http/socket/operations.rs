@@ -108,7 +108,7 @@ impl Operations {
     /// Ends them all because the peer takes nothing. Answers what it is told if it ever does.
     pub(super) fn give_up(self) -> Vec<Text> {
         let following = self.running.into_iter().filter_map(|operation| match operation.stage {
-            Stage::Following(following) => Some(operation.id_json.error(following.lagged())),
+            Stage::Following(mut following) => Some(operation.id_json.error(following.lagged())),
             Stage::Starting(_) | Stage::Answered(_) => None,
         });
         following.collect()

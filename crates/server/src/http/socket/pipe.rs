@@ -56,11 +56,13 @@ impl Text {
 pub(super) struct Pipe {
     connection: TcpStream,
     left: VecDeque<Bytes>,
+    /// How many bytes the peer has taken.
+    taken: u64,
 }
 
 impl Pipe {
     pub(super) fn new(connection: TcpStream) -> Self {
-        Self { connection, left: VecDeque::new() }
+        Self { connection, left: VecDeque::new(), taken: 0 }
     }
 
     /// Sends messages for as long as there are any, the peer takes them, and their number is below the limit. Answers how
@@ -108,7 +110,10 @@ impl Pipe {
         while !bytes.is_empty() {
             match Pin::new(&mut self.connection).poll_write(context, bytes) {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => bytes = &bytes[written..],
+                Poll::Ready(Ok(written)) => {
+                    self.taken += written as u64;
+                    bytes = &bytes[written..];
+                }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => {
                     self.left.push_back(Bytes::copy_from_slice(bytes));
@@ -127,6 +132,7 @@ impl Pipe {
                 if written == 0 {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
+                self.taken += written as u64;
                 let _written = first.split_to(written);
             }
             if first.is_empty() {
@@ -137,9 +143,14 @@ impl Pipe {
         Poll::Ready(Ok(()))
     }
 
-    /// How many bytes the peer has still to take.
-    pub(super) fn left(&self) -> usize {
-        self.left.iter().map(Bytes::len).sum()
+    /// Whether the peer has still to take something.
+    pub(super) fn is_stopped(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// How many bytes the peer has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 }
 

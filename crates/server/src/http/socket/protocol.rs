@@ -122,7 +122,7 @@ pub(super) fn read(text: &str) -> Result<Received<'_>, Close> {
     let payload = payload.map(RawValue::get);
     match kind.as_ref() {
         "connection_init" => Ok(Received::Init(authorization(payload)?)),
-        // What is wrong with a request, even that there is none, is said to its operation.
+        // A missing payload is no request, like any other that is none.
         "subscribe" => Ok(Received::Subscribe(operation(id)?, payload.unwrap_or("null"))),
         "complete" => Ok(Received::Complete(operation(id)?)),
         "ping" => Ok(Received::Ping(payload)),

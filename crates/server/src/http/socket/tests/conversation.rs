@@ -100,14 +100,25 @@ async fn an_answer_is_followed_by_its_end_and_a_refusal_is_the_end() {
     assert_eq!([client.receive().await, client.receive().await], [answer, complete("a")]);
     client.subscribe("a", "{").await;
     assert_eq!(code_of(&client.receive().await), "GRAPHQL_PARSE_FAILED");
-    for payload in [Value::Null, json!({}), json!({ "query": 1 }), json!("{ a }"), json!({ "query": "caller", "variables": [] })]
-    {
-        client.send(json!({ "type": "subscribe", "id": "a", "payload": payload })).await;
-        assert_eq!(code_of(&client.receive().await), "MALFORMED_REQUEST", "{payload}");
-    }
-    client.send(json!({ "type": "subscribe", "id": "a" })).await;
-    assert_eq!(code_of(&client.receive().await), "MALFORMED_REQUEST");
     assert_eq!(client.received().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_no_message() {
+    let service = Service::start(LONG).await;
+    let wrong = [
+        json!({ "type": "subscribe", "id": "a" }),
+        json!({ "type": "subscribe", "id": "a", "payload": null }),
+        json!({ "type": "subscribe", "id": "a", "payload": {} }),
+        json!({ "type": "subscribe", "id": "a", "payload": "{ a }" }),
+        json!({ "type": "subscribe", "id": "a", "payload": { "query": 1 } }),
+        json!({ "type": "subscribe", "id": "a", "payload": { "query": "caller", "variables": [] } }),
+    ];
+    for message in wrong {
+        let mut client = service.client().await;
+        client.send(message.clone()).await;
+        assert_eq!(client.closed().await.0, 4400, "{message}");
+    }
 }
 
 #[tokio::test]

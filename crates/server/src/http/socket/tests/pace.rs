@@ -45,6 +45,39 @@ async fn a_peer_that_does_not_read_is_not_written_for_and_dropped_in_the_end() {
 }
 
 #[tokio::test]
+async fn a_peer_that_sends_and_never_reads_is_dropped_too() {
+    let patience = Patience { write: Duration::from_millis(600), ping: Duration::from_millis(200), ..STRICT };
+    let service = Service::start(patience).await;
+    let mut client = service.client().await;
+    client.subscribe("1", "flood").await;
+    let sending = async {
+        // Signs of life, and pings from the other side, for as long as there is another side.
+        while client.socket.send(json!({ "type": "pong" }).to_string().into()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    soon(sending).await;
+    until(|| service.open.is_empty()).await;
+}
+
+#[tokio::test]
+async fn what_had_to_wait_for_a_slow_peer_begins_when_it_reads() {
+    let service = Service::start(LONG).await;
+    let mut client = service.client().await;
+    client.subscribe("flood", "flood").await;
+    until(|| service.operations.flooded.load(Ordering::Relaxed) > 0).await;
+    for number in 0..40 {
+        client.subscribe(&number.to_string(), "caller").await;
+    }
+    client.complete("flood").await;
+    let mut ended = 0;
+    while ended < 40 {
+        let message = client.receive().await;
+        ended += usize::from(message["type"] == "complete");
+    }
+}
+
+#[tokio::test]
 async fn a_peer_is_heard_while_it_does_not_read() {
     let service = Service::start(LONG).await;
     let mut client = service.client().await;
