@@ -2,7 +2,7 @@
 //!
 //! The log of each network is in the database, and everything here only saves looking at it. A process that has
 //! written says so to itself and, over Redis, to others ([`WakeUps`]). A process whose clients follow a network keeps
-//! the newest entries of its log in a [`Ring`], which a task of its own fills whenever it hears that the log has grown
+//! the newest entries of its log in a ring, which a task of its own fills whenever it hears that the log has grown
 //! ([`Feed`]). Wake-ups can be lost, late or doubled: every few hundred milliseconds the heads of all logs that are
 //! followed are read in one statement, so that costs time and nothing else.
 //!
