@@ -50,6 +50,8 @@ pub struct Interest {
     pub make: Box<dyn Fn(&Told) -> Making + Send + Sync>,
     /// Begins to make what it is told when nothing happens.
     pub checkpoint: Box<dyn Fn(Head) -> Making + Send + Sync>,
+    /// Whether the place is no more, so that nobody begins to follow it.
+    pub is_gone: bool,
     /// What was asked for, for whoever comes later and asks for the same.
     pub asked: Arc<dyn Any + Send + Sync>,
 }
@@ -151,6 +153,7 @@ impl Line {
         let told = wanted.map(|slot| (slot.position(), Arc::new(Told::new(Arc::clone(slot), Arc::clone(&stock)))));
         let told: VecDeque<_> = told.collect();
         let open = told.back().map_or(floor, |(position, _)| *position);
+        let gone = interest.is_gone;
         let window = Window {
             told,
             floor,
@@ -159,7 +162,7 @@ impl Line {
             woken: now,
             waking: Waking::Rests,
             ended: false,
-            gone: false,
+            gone,
             checkpoint: None,
             spoke: now,
             left: None,
@@ -262,8 +265,7 @@ impl Line {
         self.look(|window| window.making && window.told.len() - open(window) >= entries)
     }
 
-    /// Whether it is time for a checkpoint.
-    /// It is said once.
+    /// Whether it is time for a checkpoint. It is said once.
     pub(crate) fn is_quiet(&self, now: Instant) -> bool {
         let quiet = !self.followers.is_empty() && self.look(|window| now.duration_since(window.spoke) >= CHECKPOINT);
         if quiet {

@@ -68,6 +68,8 @@ pub struct Reader {
     pub rights: Rights,
     /// Everything up to here was read.
     pub here: Head,
+    /// Whether the place is no more: its log can be read to the end, and nobody begins to.
+    pub is_gone: bool,
 }
 
 impl Reader {
@@ -105,17 +107,17 @@ pub struct ChangePage {
 ///
 /// Fails if the place does not exist, or if the cursor cannot be read on from.
 pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
-    let network = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
+    let (network, is_gone) = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
     let rights = caller.rights();
     let Some(cursor) = after else {
         let here = find_end(app, network).await?;
-        return Ok(Reader { within, rights, here });
+        return Ok(Reader { within, rights, here, is_gone });
     };
     if cursor.log.network != network {
         return Err(Error::ForeignCursor("is a cursor of another network"));
     }
     let here = resume(app, rights, cursor).await?;
-    Ok(Reader { within, rights, here })
+    Ok(Reader { within, rights, here, is_gone })
 }
 
 /// Finds where the log of a network ends: whatever was written before this was asked is before that.
@@ -163,15 +165,16 @@ async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<He
     Ok(Head { position, change, ..head })
 }
 
-/// Finds the network of a place. One that is no more still has a log, for those who were following it.
-async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<NetworkId>> {
+/// Finds the network of a place, and whether the place is no more. It still has a log then, for those who were following
+/// it.
+async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
     let found = match within {
         Within::Network(id) => networks::load_many(app.reader(), &[id]).await?.remove(&id).map(|network| network.id),
         Within::Community(id) => communities::load_many(app.reader(), &[id]).await?.remove(&id).map(|it| it.network),
     };
     match found {
-        None if or_was => Ok(log::network_of(app.reader(), within).await?),
-        found => Ok(found),
+        None if or_was => Ok(log::network_of(app.reader(), within).await?.map(|network| (network, true))),
+        found => Ok(found.map(|network| (network, false))),
     }
 }
 

@@ -59,6 +59,7 @@ impl Asked {
                 }
             }),
             checkpoint: Box::new(move |place| Arc::clone(&checks).checkpoint(place).boxed()),
+            is_gone: self.opened.reader.is_gone,
             asked: Arc::<Self>::clone(self),
         }
     }

@@ -119,6 +119,8 @@ impl Run {
                 Poll::Ready(Some(self.end(ErrorCode::Lagged, "messages were not read in time")))
             }
             Poll::Ready(Next::Beyond) => {
+                // What was to be told could not be made in time: that is none of its own doing, and it may catch up.
+                self.caught_up = false;
                 self.read_back();
                 Poll::Ready(None)
             }

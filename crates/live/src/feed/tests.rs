@@ -109,6 +109,7 @@ fn interest(scope: Uuid, kitchen: &Arc<Kitchen>) -> Interest {
         checkpoint: Box::new(|place| {
             future::ready(Ok(Made { bytes: Bytes::from(format!("at {}", place.position)), keep: true })).boxed()
         }),
+        is_gone: false,
         asked: Arc::new("what was asked for"),
     }
 }
@@ -308,6 +309,27 @@ async fn places_are_found_among_the_newest_entries() {
     assert_eq!(found(1_000).await, Some(1_000));
     assert_eq!(found(900).await, Some(900));
     assert_eq!([found(10).await, found(1_001).await], [None, None]);
+    feed.close();
+}
+
+#[tokio::test]
+async fn nobody_begins_to_follow_a_place_that_is_no_more() {
+    let (log, kitchen) = (log(0), Arc::default());
+    let feed = feed(&log);
+    let mut follower = follow(&feed, EVEN, &kitchen).await;
+    assert!(feed.find(Group([2; 32])).is_some());
+    {
+        let mut log = log.lock().unwrap();
+        log.grow(2);
+        let removed = &mut log.entries[1].change;
+        (removed.kind, removed.entity) = (ChangeKind::Removed, EVEN);
+    }
+    feed.wake(network(), 2);
+    assert_eq!(read_to(&mut follower, 0, 2).await, ["2/1"], "those who follow hear of it");
+    assert!(feed.find(Group([2; 32])).is_none());
+    let late = Interest { is_gone: true, ..interest(EVEN, &kitchen) };
+    let _late = feed.follow(network(), Group([3; 32]), late).await.unwrap();
+    assert!(feed.find(Group([3; 32])).is_none());
     feed.close();
 }
 
