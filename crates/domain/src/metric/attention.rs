@@ -1,0 +1,5 @@
+//! What a coordinator should look at.
+
+use super::Definition;
+
+pub(super) const DEFINITIONS: &[Definition] = &[];

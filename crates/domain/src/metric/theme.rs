@@ -1,0 +1,5 @@
+//! What recurs across communities.
+
+use super::Definition;
+
+pub(super) const DEFINITIONS: &[Definition] = &[];
