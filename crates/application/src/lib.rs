@@ -18,6 +18,7 @@ pub mod gatherings;
 pub mod networks;
 pub mod nodes;
 pub mod reports;
+pub mod themes;
 pub mod tokens;
 pub mod writing;
 

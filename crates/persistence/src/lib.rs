@@ -27,6 +27,7 @@ pub mod prune;
 pub mod removals;
 pub mod reports;
 pub mod terms;
+pub mod themes;
 pub mod tokens;
 pub mod verify;
 

@@ -124,6 +124,24 @@ words! {
         CommunitiesFounded = "COMMUNITIES_FOUNDED",
         /// Communities that were founded so far.
         CommunitiesFoundedToDate = "COMMUNITIES_FOUNDED_TO_DATE",
+        /// Items of a theme.
+        ThemeItems = "THEME_ITEMS",
+        /// Severe items of a theme.
+        ThemeSevereItems = "THEME_SEVERE_ITEMS",
+        /// Reports of a theme.
+        ThemeReports = "THEME_REPORTS",
+        /// Communities of a theme.
+        ThemeCommunities = "THEME_COMMUNITIES",
+        /// Regions of a theme.
+        ThemeRegions = "THEME_REGIONS",
+        /// Successes of a theme.
+        ThemeSuccesses = "THEME_SUCCESSES",
+        /// Communities with a success.
+        ThemeSuccessfulCommunities = "THEME_SUCCESSFUL_COMMUNITIES",
+        /// Next steps of a theme done.
+        ThemeNextStepsDoneRate = "THEME_NEXT_STEPS_DONE_RATE",
+        /// Share with a theme.
+        ThemeTaggedShare = "THEME_TAGGED_SHARE",
     }
 }
 
@@ -144,6 +162,8 @@ words! {
         Minutes = "MINUTES",
         /// Days.
         Days = "DAYS",
+        /// Regions.
+        Regions = "REGIONS",
         /// Silences of communities.
         QuietSpells = "QUIET_SPELLS",
         /// A part of a whole, from 0 to 1 as a rule.
