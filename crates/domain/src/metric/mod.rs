@@ -10,10 +10,12 @@ mod lifecycle;
 mod measure;
 mod report;
 mod theme;
+mod value;
 
 use std::sync::LazyLock;
 
 pub use measure::Measure;
+pub use value::{Completeness, Value};
 
 use crate::words::words;
 
