@@ -107,11 +107,17 @@ pub(crate) async fn page_of<T>(app: &App, within: Within, found: Option<Page<T>>
     if let Some(page) = found {
         return Ok(page);
     }
+    check_place(app, within).await?;
+    Ok(Page::empty())
+}
+
+/// Checks that a place exists.
+pub(crate) async fn check_place(app: &App, within: Within) -> Result<()> {
     let exists = match within {
         Within::Network(id) => networks::load_many(app, &[id]).await?.contains_key(&id),
         Within::Community(id) => communities::load_many(app, &[id]).await?.contains_key(&id),
     };
-    if exists { Ok(Page::empty()) } else { Err(Error::NoSuchPlace(within)) }
+    if exists { Ok(()) } else { Err(Error::NoSuchPlace(within)) }
 }
 
 /// Gives what was found under stored identities back under the places that were asked for.
