@@ -10,6 +10,7 @@ pub mod change;
 pub mod community;
 pub mod gathering;
 pub mod id;
+pub mod lifecycle;
 pub mod metric;
 pub mod network;
 pub mod occurrence;
