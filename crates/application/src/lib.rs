@@ -15,6 +15,7 @@ pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
+pub mod metrics;
 pub mod networks;
 pub mod nodes;
 pub mod reports;

@@ -22,6 +22,7 @@ pub mod gatherings;
 pub mod imports;
 pub mod keys;
 pub mod log;
+pub mod metrics;
 pub mod networks;
 pub mod prune;
 pub mod removals;
