@@ -15,10 +15,13 @@ pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
+pub mod lifecycle;
 pub mod metrics;
 pub mod networks;
 pub mod nodes;
+pub mod policies;
 pub mod reports;
+pub mod themes;
 pub mod tokens;
 pub mod writing;
 

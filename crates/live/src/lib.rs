@@ -26,7 +26,7 @@ mod wake_ups;
 mod wakers;
 
 pub use feed::{Feed, Source};
-pub use follower::{End, Follower, Next};
+pub use follower::{End, Follower, Next, Rouse};
 pub use health::Redis;
 pub use line::{CHECKPOINT, Group, Interest, TRIES};
 pub use slot::Slot;

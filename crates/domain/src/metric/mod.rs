@@ -133,6 +133,96 @@ words! {
         CommunitiesFounded = "COMMUNITIES_FOUNDED",
         /// Communities that were founded so far.
         CommunitiesFoundedToDate = "COMMUNITIES_FOUNDED_TO_DATE",
+        /// Items of a theme.
+        ThemeItems = "THEME_ITEMS",
+        /// Severe items of a theme.
+        ThemeSevereItems = "THEME_SEVERE_ITEMS",
+        /// Reports of a theme.
+        ThemeReports = "THEME_REPORTS",
+        /// Communities of a theme.
+        ThemeCommunities = "THEME_COMMUNITIES",
+        /// Regions of a theme.
+        ThemeRegions = "THEME_REGIONS",
+        /// Successes of a theme.
+        ThemeSuccesses = "THEME_SUCCESSES",
+        /// Communities with a success.
+        ThemeSuccessfulCommunities = "THEME_SUCCESSFUL_COMMUNITIES",
+        /// Next steps of a theme done.
+        ThemeNextStepsDoneRate = "THEME_NEXT_STEPS_DONE_RATE",
+        /// Share with a theme.
+        ThemeTaggedShare = "THEME_TAGGED_SHARE",
+        /// Communities that are asked about in their life.
+        LifeCycleCommunities = "LIFE_CYCLE_COMMUNITIES",
+        /// Communities that never held a gathering.
+        CommunitiesNeverMet = "COMMUNITIES_NEVER_MET",
+        /// Communities that held their first gathering.
+        CommunitiesNew = "COMMUNITIES_NEW",
+        /// Communities that came back.
+        CommunitiesReactivated = "COMMUNITIES_REACTIVATED",
+        /// Communities that went on.
+        CommunitiesContinuing = "COMMUNITIES_CONTINUING",
+        /// Communities that fell silent.
+        CommunitiesQuiet = "COMMUNITIES_QUIET",
+        /// Communities that were closed.
+        CommunitiesClosed = "COMMUNITIES_CLOSED",
+        /// Communities that stopped from one window to the next.
+        CommunitiesNowInactive = "COMMUNITIES_NOW_INACTIVE",
+        /// Communities that are active by their policy.
+        CommunitiesMeetingPolicy = "COMMUNITIES_MEETING_POLICY",
+        /// The share of communities that are active by their policy.
+        CommunitiesMeetingPolicyShare = "COMMUNITIES_MEETING_POLICY_SHARE",
+        /// Communities of which a policy cannot tell.
+        CommunitiesWithoutVerdict = "COMMUNITIES_WITHOUT_VERDICT",
+        /// Communities that are about to stop being active.
+        CommunitiesAtRisk = "COMMUNITIES_AT_RISK",
+        /// Communities by how long ago they last met.
+        CommunitiesByQuietBand = "COMMUNITIES_BY_QUIET_BAND",
+        /// Communities by how often they met in a year.
+        CommunitiesByBand = "COMMUNITIES_BY_BAND",
+        /// Communities by maturity and activity.
+        CommunitiesByMaturity = "COMMUNITIES_BY_MATURITY",
+        /// Gatherings of a community that met, on average.
+        GatheringsOfMeetingMean = "GATHERINGS_OF_MEETING_MEAN",
+        /// Gatherings of a community that met: the middle value.
+        GatheringsOfMeetingMedian = "GATHERINGS_OF_MEETING_MEDIAN",
+        /// Gatherings of one community.
+        CommunityGatherings = "COMMUNITY_GATHERINGS",
+        /// Days since a community's last gathering.
+        DaysSinceLastGathering = "DAYS_SINCE_LAST_GATHERING",
+        /// Silences of communities.
+        QuietSpells = "QUIET_SPELLS",
+        /// Silences that ended.
+        QuietSpellsEnded = "QUIET_SPELLS_ENDED",
+        /// Silences that ended after more than a year.
+        QuietSpellsEndedAfterAYear = "QUIET_SPELLS_ENDED_AFTER_A_YEAR",
+        /// Days of a silence that ended: the middle value.
+        QuietSpellDaysMedian = "QUIET_SPELL_DAYS_MEDIAN",
+        /// Days of one silence.
+        QuietSpellDays = "QUIET_SPELL_DAYS",
+        /// Communities that came back at least once.
+        CommunitiesComeBack = "COMMUNITIES_COME_BACK",
+        /// Communities that do not meet their policy any more.
+        PoliciesBroken = "POLICIES_BROKEN",
+        /// Communities that are about to break their policy.
+        PoliciesAtRisk = "POLICIES_AT_RISK",
+        /// Communities that are later than their cadence says.
+        CadencesMissed = "CADENCES_MISSED",
+        /// Communities that fewer and fewer people come to.
+        AttendanceFalling = "ATTENDANCE_FALLING",
+        /// Gatherings held without a report.
+        ReportsMissing = "REPORTS_MISSING",
+        /// Gatherings held whose report is late.
+        ReportsLate = "REPORTS_LATE",
+        /// Reports that wait to be reviewed.
+        ReportsAwaitingReview = "REPORTS_AWAITING_REVIEW",
+        /// Gaps in what is said of gatherings.
+        DataMissing = "DATA_MISSING",
+        /// Contradictions in what is said of gatherings.
+        DataContradictory = "DATA_CONTRADICTORY",
+        /// Next steps that are open past their day.
+        NextStepsOverdue = "NEXT_STEPS_OVERDUE",
+        /// Days that something is overdue.
+        DaysOverdue = "DAYS_OVERDUE",
     }
 }
 
@@ -153,6 +243,8 @@ words! {
         Minutes = "MINUTES",
         /// Days.
         Days = "DAYS",
+        /// Regions.
+        Regions = "REGIONS",
         /// Silences of communities.
         QuietSpells = "QUIET_SPELLS",
         /// A part of a whole, from 0 to 1 as a rule.

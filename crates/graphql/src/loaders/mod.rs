@@ -12,6 +12,7 @@ mod network;
 mod report;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod turns;
 
 pub(crate) use common::Common;
@@ -20,6 +21,7 @@ pub(crate) use gathering::{Agenda, Hosts, Invitations};
 pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf, shared};
 pub(crate) use network::Vocabulary;
 pub(crate) use report::{Attendance, Items, ReportOf, TagsOf};
+pub(crate) use theme::HostsOfTheme;
 pub(crate) use turns::Turns;
 
 use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};

@@ -10,13 +10,14 @@ mod network;
 mod node;
 #[cfg(test)]
 mod tests;
+mod theme;
 
 use async_graphql::MergedObject;
 
 pub(crate) use self::changes::load_entity;
 use self::{
     changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery,
+    gathering_report::GatheringReportQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
 };
 
 /// Everything that can be asked of the service.
@@ -29,6 +30,7 @@ pub struct Query(
     NodeQuery,
     ChangesQuery,
     MetricsQuery,
+    ThemeQuery,
     Entities,
 );
 
@@ -44,4 +46,5 @@ pub(crate) struct ClientQuery(
     NodeQuery,
     ChangesQuery,
     MetricsQuery,
+    ThemeQuery,
 );

@@ -103,6 +103,8 @@ pub(crate) enum Unit {
     Minutes,
     /// Days.
     Days,
+    /// Regions.
+    Regions,
     /// Silences of communities.
     QuietSpells,
     /// A part of a whole, from 0 to 1 as a rule.

@@ -14,6 +14,7 @@ mod metric;
 mod network;
 mod node;
 mod report_item;
+mod theme;
 mod user_error;
 mod vocabulary;
 mod words;
@@ -32,6 +33,7 @@ pub(crate) use metric::{Metric, MetricDefinition, MetricValue};
 pub(crate) use network::Network;
 pub(crate) use node::Node;
 pub(crate) use report_item::ReportItem;
+pub(crate) use theme::{Asked as ThemesAsked, ThemeOrder, Themes};
 pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
