@@ -16,6 +16,7 @@ pub mod communities;
 pub mod exchange;
 pub mod gatherings;
 pub mod lifecycle;
+pub mod metrics;
 pub mod networks;
 pub mod nodes;
 pub mod policies;

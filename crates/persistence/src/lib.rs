@@ -23,6 +23,7 @@ pub mod imports;
 pub mod keys;
 pub mod lifecycle;
 pub mod log;
+pub mod metrics;
 pub mod networks;
 pub mod policies;
 pub mod prune;

@@ -8,13 +8,22 @@ mod attention;
 mod item;
 mod lifecycle;
 mod measure;
+mod period;
+mod question;
 mod report;
+mod sheet;
 mod theme;
 mod value;
 
 use std::sync::LazyLock;
 
 pub use measure::Measure;
+pub use period::{BUCKET_LIMIT, Bucket, CompareWith, Period, RelativePeriod, Span, Time, When, month_of, month_start};
+pub use question::{
+    ActivityFilter, DIMENSION_LIMIT, Dimension, GROUP_LIMIT, GroupOrder, METRIC_LIMIT, Question, Refused, check_metrics,
+    counts_communities, unfit,
+};
+pub use sheet::{Column, Key, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
 pub use value::{Completeness, Value};
 
 use crate::words::words;

@@ -5,6 +5,7 @@ mod community;
 mod entities;
 mod gathering;
 mod gathering_report;
+mod metrics;
 mod network;
 mod node;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use async_graphql::MergedObject;
 pub(crate) use self::changes::load_entity;
 use self::{
     changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
+    gathering_report::GatheringReportQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
 };
 
 /// Everything that can be asked of the service.
@@ -28,6 +29,7 @@ pub struct Query(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    MetricsQuery,
     ThemeQuery,
     Entities,
 );
@@ -43,5 +45,6 @@ pub(crate) struct ClientQuery(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    MetricsQuery,
     ThemeQuery,
 );

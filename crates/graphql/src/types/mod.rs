@@ -1,5 +1,6 @@
 //! The types of the API, one noun a file. Each wraps what a use case answered, and asks loaders for the rest.
 
+mod activity;
 mod agenda_item;
 mod attendance_part;
 mod change;
@@ -18,6 +19,7 @@ mod user_error;
 mod vocabulary;
 mod words;
 
+pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use change::{Change, ChangeKind, EntityType};
@@ -27,7 +29,7 @@ pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
 pub(crate) use invitation::Invitation;
 pub(crate) use lists::Lists;
-pub(crate) use metric::{Metric, MetricValue, Numbers, Unit};
+pub(crate) use metric::{Metric, MetricDefinition, MetricValue};
 pub(crate) use network::Network;
 pub(crate) use node::Node;
 pub(crate) use report_item::ReportItem;
