@@ -5,6 +5,7 @@ mod community;
 mod entities;
 mod gathering;
 mod gathering_report;
+mod life_cycle;
 mod network;
 mod node;
 #[cfg(test)]
@@ -15,15 +16,32 @@ use async_graphql::MergedObject;
 pub(crate) use self::changes::load_entity;
 use self::{
     changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, network::NetworkQuery, node::NodeQuery,
+    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, network::NetworkQuery, node::NodeQuery,
 };
 
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery, Entities);
+pub struct Query(
+    NetworkQuery,
+    CommunityQuery,
+    GatheringQuery,
+    GatheringReportQuery,
+    NodeQuery,
+    ChangesQuery,
+    LifeCycleQuery,
+    Entities,
+);
 
 // The schema as clients read it, without what only a federation router asks.
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct ClientQuery(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery);
+pub(crate) struct ClientQuery(
+    NetworkQuery,
+    CommunityQuery,
+    GatheringQuery,
+    GatheringReportQuery,
+    NodeQuery,
+    ChangesQuery,
+    LifeCycleQuery,
+);
