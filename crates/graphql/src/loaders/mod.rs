@@ -4,6 +4,7 @@
 //! see. A kind of question is a key (a [`Batch`]); all keys of a kind that come up in one step of the execution are
 //! one call of one use case.
 
+mod activity_policy;
 mod common;
 mod community;
 mod gathering;
@@ -15,6 +16,7 @@ mod tests;
 mod theme;
 mod turns;
 
+pub(crate) use activity_policy::{PoliciesOf, PolicyOf};
 pub(crate) use common::Common;
 pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
