@@ -12,6 +12,8 @@ mod crew;
 mod databases;
 #[path = "support/garble.rs"]
 mod garble;
+#[path = "support/heard.rs"]
+mod heard;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
@@ -39,6 +41,7 @@ mod killed;
 mod killed_writer;
 mod lagging;
 mod lifecycle;
+mod numbers;
 mod operations;
 mod outages;
 mod pruned;
