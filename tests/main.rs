@@ -39,6 +39,7 @@ mod import_again;
 mod killed;
 mod killed_writer;
 mod lagging;
+mod lifecycle;
 mod operations;
 mod outages;
 mod pruned;

@@ -26,4 +26,5 @@ pub mod tokens;
 pub mod writing;
 
 pub use app::App;
+pub use convene_live::Standing;
 pub use error::{Error, Result};

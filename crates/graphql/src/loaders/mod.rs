@@ -4,6 +4,7 @@
 //! see. A kind of question is a key (a [`Batch`]); all keys of a kind that come up in one step of the execution are
 //! one call of one use case.
 
+mod activity_policy;
 mod common;
 mod community;
 mod gathering;
@@ -15,6 +16,7 @@ mod tests;
 mod theme;
 mod turns;
 
+pub(crate) use activity_policy::{PoliciesOf, PolicyOf};
 pub(crate) use common::Common;
 pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
@@ -37,6 +39,7 @@ use tracing::Instrument;
 use crate::{
     budget,
     error::{self, Error, ErrorCode},
+    memory,
 };
 
 /// What batches are loaded with: the application, as one caller may use it.
@@ -86,6 +89,7 @@ impl<K: Batch> Loader<K> for Loads {
 
 /// What the request is served with.
 pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Error> {
+    memory::begins(context);
     Ok(loaders_of(context)?.loader())
 }
 
@@ -98,6 +102,7 @@ pub(crate) fn keep_nothing(context: &Context<'_>) -> std::result::Result<(), Err
 /// Loads the answer to one question, together with whoever else asks such a one now.
 pub(crate) async fn load<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<Option<K::Value>, Error> {
     budget::check(context)?;
+    memory::refers(context);
     Ok(loaders_of(context)?.load_one(key).await?)
 }
 
@@ -107,6 +112,7 @@ pub(crate) async fn load_all<K: Batch>(
     keys: impl IntoIterator<Item = K>,
 ) -> std::result::Result<HashMap<K, K::Value>, Error> {
     budget::check(context)?;
+    memory::refers(context);
     Ok(loaders_of(context)?.load_many(keys).await?)
 }
 

@@ -5,6 +5,7 @@ mod community;
 mod entities;
 mod gathering;
 mod gathering_report;
+mod life_cycle;
 mod metrics;
 mod network;
 mod node;
@@ -17,7 +18,8 @@ use async_graphql::MergedObject;
 pub(crate) use self::changes::load_entity;
 use self::{
     changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
+    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
+    node::NodeQuery, theme::ThemeQuery,
 };
 
 /// Everything that can be asked of the service.
@@ -31,6 +33,7 @@ pub struct Query(
     ChangesQuery,
     MetricsQuery,
     ThemeQuery,
+    LifeCycleQuery,
     Entities,
 );
 
@@ -47,4 +50,5 @@ pub(crate) struct ClientQuery(
     ChangesQuery,
     MetricsQuery,
     ThemeQuery,
+    LifeCycleQuery,
 );

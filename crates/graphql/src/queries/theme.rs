@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     input::{self, Window, checked},
     loaders::{self, Loads},
+    memory,
     types::{ItemKind, ThemeOrder, Themes, ThemesAsked},
 };
 
@@ -41,7 +42,9 @@ impl ThemeQuery {
         let query = Query { window, previous, kinds: input::values("kinds", kinds)? };
         let page = PageRequest::try_new(Some(first.map_or(PageRequest::DEFAULT, i64::from)), None, None, None);
         let most = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
+        memory::reads(ctx, app, within);
         let network = nodes::network_of(app, within).await?;
+        memory::belongs(ctx, within, network);
         let found = themes::count(app, *caller, within, &query, order_by.unwrap_or_default().into()).await?;
         let asked = ThemesAsked { network, within, query: Arc::new(query) };
         Ok(Themes { asked: Arc::new(asked), found, most: usize::try_from(most).unwrap_or_default() })
