@@ -113,9 +113,7 @@ async fn the_figures_of_the_real_network(address: String) {
     assert_eq!(bands, [1.0, 8.0, 14.0, 23.0]);
 
     // A quarter against the one before.
-    for (window, expected) in [
-        (json!({ "from": "2026-04-01", "to": "2026-07-01" }), [0.0, 8.0, 13.0, 9.0]),
-    ] {
+    for (window, expected) in [(json!({ "from": "2026-04-01", "to": "2026-07-01" }), [0.0, 8.0, 13.0, 9.0])] {
         let asked = json!({ "within": network, "window": window, "levels": ["CITY"] });
         let answer = life_cycle(&service, asked, &format!("asOf previous {{ from to }} {ASKED}")).await;
         assert_eq!((&answer["asOf"], &answer["previous"]["from"]), (&window["to"], &json!("2026-01-01")));
@@ -123,9 +121,11 @@ async fn the_figures_of_the_real_network(address: String) {
         assert_eq!(found, expected);
     }
     // Gatherings and active chapters by quarter.
-    for (from, to, held, met) in
-        [("2026-04-01", "2026-07-01", 34.0, 21.0), ("2026-01-01", "2026-04-01", 29.0, 22.0), ("2025-04-01", "2025-07-01", 82.0, 43.0)]
-    {
+    for (from, to, held, met) in [
+        ("2026-04-01", "2026-07-01", 34.0, 21.0),
+        ("2026-01-01", "2026-04-01", 29.0, 22.0),
+        ("2025-04-01", "2025-07-01", 82.0, 43.0),
+    ] {
         let asked = json!({ "within": network, "window": { "from": from, "to": to }, "levels": ["CITY"], "closed": true });
         let answer = life_cycle(&service, asked, "gatheringsMean { value denominator }").await;
         assert_eq!(number(&answer, "/gatheringsMean/denominator"), met, "{from}");
@@ -152,7 +152,8 @@ async fn the_figures_of_the_real_network(address: String) {
         }
         after = answer["spells"]["pageInfo"]["endCursor"].clone();
     };
-    let figures = ["count", "ended", "endedAfterAYear", "medianDays", "cameBack"].map(|it| number(&answer, &format!("/{it}/value")));
+    let figures =
+        ["count", "ended", "endedAfterAYear", "medianDays", "cameBack"].map(|it| number(&answer, &format!("/{it}/value")));
     assert_eq!(figures, [508.0, 303.0, 116.0, 309.0, 144.0]);
     assert_eq!(number(&answer, "/cameBack/denominator"), 232.0);
     assert_eq!((spells.len(), number(&answer, "/spells/totalCount")), (508, 508.0));
@@ -164,7 +165,8 @@ async fn the_figures_of_the_real_network(address: String) {
         let hosts = spell["endedBy"]["hosts"].as_array().expect("hosts");
         assert!(hosts.iter().any(|host| host["id"] == spell["community"]["id"]));
     }
-    let long = service.ask(query, json!({ "within": network, "levels": ["CITY"], "filter": { "ended": true, "minDays": 366 } })).await;
+    let long =
+        service.ask(query, json!({ "within": network, "levels": ["CITY"], "filter": { "ended": true, "minDays": 366 } })).await;
     assert_eq!(number(&long["quietSpells"], "/spells/totalCount"), 116.0);
 }
 

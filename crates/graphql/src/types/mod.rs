@@ -3,6 +3,7 @@
 mod activity_policy;
 mod agenda_item;
 mod attendance_part;
+mod attention;
 mod change;
 mod community;
 mod coordinates;
@@ -24,13 +25,14 @@ mod words;
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
+pub(crate) use attention::{Attention, AttentionKind};
 pub(crate) use change::{Change, ChangeKind, EntityType};
 pub(crate) use community::Community;
 pub(crate) use coordinates::Coordinates;
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
 pub(crate) use invitation::Invitation;
-pub(crate) use life_cycle::LifeCycle;
+pub(crate) use life_cycle::{Dates, LifeCycle};
 pub(crate) use life_words::{
     ActivityBand, Counted, GatheringBand, LifeCycleOrder, LifeState, Maturity, QuietBand, QuietSpellOrder,
 };
