@@ -50,6 +50,7 @@ mod restored;
 mod resume;
 mod serve;
 mod soak;
+mod themes;
 mod tokens;
 mod typescript;
 mod verify;

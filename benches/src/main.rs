@@ -3,8 +3,13 @@
 mod bare;
 mod crowd;
 mod http;
+mod kept;
 mod live;
+mod median;
+mod network;
+mod postgres;
 mod process;
+mod reads;
 mod table;
 mod world;
 mod writer;
@@ -23,6 +28,8 @@ struct Arguments {
 enum Task {
     /// Measure live updates, with the servers that `cargo xtask services` names
     Live(live::Options),
+    /// Measure reads, and writes beside them, with a Postgres of its own and on SQLite
+    Reads(reads::Options),
     /// Be the limit to compare with: a WebSocket server that sends everyone what it is posted
     Bare,
 }
@@ -30,6 +37,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Live(options) => live::run(&options),
+        Task::Reads(options) => reads::run(&options),
         Task::Bare => bare::serve(),
     }
 }

@@ -83,16 +83,24 @@ impl Server {
 
     /// The processor time that it has used.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(self.child.id())?))?;
-        read(clock)
+        cpu_of(i32::try_from(self.child.id())?)
+    }
+
+    /// The most memory that it has held so far, in bytes.
+    pub(crate) fn most_memory(&self) -> Result<u64> {
+        self.kilobytes("status", "VmHWM:").map(|kilobytes| kilobytes * 1_024)
     }
 
     /// The memory that it holds, in bytes.
     pub(crate) fn memory(&self) -> Result<u64> {
-        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        self.kilobytes("smaps_rollup", "Rss:").map(|kilobytes| kilobytes * 1_024)
+    }
+
+    fn kilobytes(&self, file: &str, name: &str) -> Result<u64> {
+        let path = format!("/proc/{}/{file}", self.child.id());
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let kilobytes = text.lines().find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kilobytes.context("no Rss")? * 1_024)
+        let found = text.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok());
+        found.with_context(|| format!("{path} says nothing of {name}"))
     }
 
     /// How many files and sockets it has open.
@@ -107,6 +115,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The processor time that a process has used.
+pub(crate) fn cpu_of(process: i32) -> Result<Duration> {
+    read(clock_getcpuclockid(Pid::from_raw(process))?)
 }
 
 /// The processor time that this program has used itself.

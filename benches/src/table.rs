@@ -19,7 +19,7 @@ pub(crate) struct Figure {
     name: String,
     unit: &'static str,
     ours: f64,
-    /// What the bare server did.
+    /// What it is compared with, such as a bare server.
     limit: Option<f64>,
     goals: Vec<Goal>,
 }
@@ -77,7 +77,7 @@ impl Table {
     /// Shows some figures that belong together.
     pub(crate) fn show(&mut self, title: &str, figures: &[Figure]) -> Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "\n{title}\n  {:<46}{:>16}{:>16}{:>9}   goal", "", "Convene", "bare server", "ratio")?;
+        writeln!(out, "\n{title}\n  {:<46}{:>16}{:>16}{:>9}   goal", "", "Convene", "limit", "ratio")?;
         for figure in figures {
             writeln!(out, "{}", figure.line())?;
             let missed = figure.goals.iter().any(|goal| figure.misses(*goal));

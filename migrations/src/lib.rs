@@ -18,6 +18,7 @@ mod m20261122_000010_following;
 mod m20261122_000011_writing;
 mod m20261122_000012_seal_visibility;
 mod m20261122_000013_pruning;
+mod m20261123_000014_measures;
 mod m20261123_000015_life_cycle;
 mod run;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_writing::Migration),
             Box::new(m20261122_000012_seal_visibility::Migration),
             Box::new(m20261122_000013_pruning::Migration),
+            Box::new(m20261123_000014_measures::Migration),
             Box::new(m20261123_000015_life_cycle::Migration),
         ]
     }

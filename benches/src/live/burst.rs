@@ -7,11 +7,12 @@ use anyhow::Result;
 use super::{
     Bench,
     fanout::{AT_ONCE, send, serve_bare},
-    measure::{Burst, Meter, median, one_by_one, together, write_many},
+    measure::{Burst, Meter, one_by_one, together, write_many},
 };
 use crate::{
     crowd::{Crowd, Talk},
     http::Http,
+    median::median,
     table::{Figure, Goal},
     world::IMPORTED,
 };

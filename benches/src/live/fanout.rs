@@ -9,11 +9,12 @@ use anyhow::Result;
 
 use super::{
     Bench,
-    measure::{Burst, Events, Meter, median, milliseconds, one_by_one, quantile, together, write_many},
+    measure::{Burst, Events, Meter, milliseconds, one_by_one, together, write_many},
 };
 use crate::{
     crowd::{Crowd, Talk},
     http::Http,
+    median::{median, quantile},
     process::Server,
     table::{Figure, Goal},
     world::World,

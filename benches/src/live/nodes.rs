@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::{
     Bench,
-    measure::{milliseconds, quantile, write_many},
+    measure::{milliseconds, write_many},
 };
 use crate::{
     crowd::Crowd,
+    median::quantile,
     table::{Figure, Goal},
     writer::Report,
 };

@@ -2,13 +2,10 @@
 
 use anyhow::Result;
 
-use super::{
-    Bench,
-    fanout::AT_ONCE,
-    measure::{median, one_by_one},
-};
+use super::{Bench, fanout::AT_ONCE, measure::one_by_one};
 use crate::{
     crowd::Crowd,
+    median::median,
     table::{Figure, Goal},
 };
 

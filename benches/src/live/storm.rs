@@ -10,10 +10,11 @@ use anyhow::Result;
 use super::{
     Bench,
     fanout::AT_ONCE,
-    measure::{Cost, Meter, median, milliseconds, one_by_one, write_many},
+    measure::{Cost, Meter, milliseconds, one_by_one, write_many},
 };
 use crate::{
     crowd::Crowd,
+    median::median,
     process::Server,
     table::{Figure, Goal},
     world::{FOLLOW, World},

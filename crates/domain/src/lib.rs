@@ -20,6 +20,7 @@ pub mod place;
 pub mod record;
 pub mod report;
 pub mod text;
+pub mod theme;
 pub mod words;
 
 /// Why a value is refused, in words that can follow the name of the field that held it.

@@ -1,6 +1,10 @@
 //! What can be added up.
 
-use crate::{gathering::Format, report::ActivityKind, words::words};
+use crate::{
+    gathering::Format,
+    report::{ActivityKind, ItemKind},
+    words::words,
+};
 
 words! {
     /// What a gathering adds to the sums of every place that it stands under. The written forms are the columns of
@@ -148,6 +152,19 @@ impl Measure {
             ActivityKind::DocumentingProjects => Self::DocumentingProjects,
             ActivityKind::Visits => Self::Visits,
             ActivityKind::MappingKnowledge => Self::MappingKnowledge,
+        }
+    }
+
+    /// Items of a kind.
+    pub fn of_item(kind: ItemKind) -> &'static [Self] {
+        match kind {
+            ItemKind::Activity => Self::ALL_ACTIVITIES,
+            ItemKind::Challenge => &[Self::Challenges],
+            ItemKind::Success => &[Self::Successes],
+            ItemKind::Need => &[Self::Needs],
+            ItemKind::Request => &[Self::Requests],
+            ItemKind::Resource => &[Self::Resources],
+            ItemKind::NextStep => Self::ALL_NEXT_STEPS,
         }
     }
 

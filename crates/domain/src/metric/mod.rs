@@ -8,13 +8,22 @@ mod attention;
 mod item;
 mod lifecycle;
 mod measure;
+mod period;
+mod question;
 mod report;
+mod sheet;
 mod theme;
 mod value;
 
 use std::sync::LazyLock;
 
 pub use measure::Measure;
+pub use period::{BUCKET_LIMIT, Bucket, CompareWith, Period, RelativePeriod, Span, Time, When, month_of, month_start};
+pub use question::{
+    ActivityFilter, DIMENSION_LIMIT, Dimension, GROUP_LIMIT, GroupOrder, METRIC_LIMIT, Question, Refused, check_metrics,
+    counts_communities, unfit,
+};
+pub use sheet::{Column, Key, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
 pub use value::{Completeness, Value};
 
 use crate::words::words;
@@ -124,6 +133,24 @@ words! {
         CommunitiesFounded = "COMMUNITIES_FOUNDED",
         /// Communities that were founded so far.
         CommunitiesFoundedToDate = "COMMUNITIES_FOUNDED_TO_DATE",
+        /// Items of a theme.
+        ThemeItems = "THEME_ITEMS",
+        /// Severe items of a theme.
+        ThemeSevereItems = "THEME_SEVERE_ITEMS",
+        /// Reports of a theme.
+        ThemeReports = "THEME_REPORTS",
+        /// Communities of a theme.
+        ThemeCommunities = "THEME_COMMUNITIES",
+        /// Regions of a theme.
+        ThemeRegions = "THEME_REGIONS",
+        /// Successes of a theme.
+        ThemeSuccesses = "THEME_SUCCESSES",
+        /// Communities with a success.
+        ThemeSuccessfulCommunities = "THEME_SUCCESSFUL_COMMUNITIES",
+        /// Next steps of a theme done.
+        ThemeNextStepsDoneRate = "THEME_NEXT_STEPS_DONE_RATE",
+        /// Share with a theme.
+        ThemeTaggedShare = "THEME_TAGGED_SHARE",
         /// Communities that are asked about in their life.
         LifeCycleCommunities = "LIFE_CYCLE_COMMUNITIES",
         /// Communities that never held a gathering.
@@ -216,6 +243,8 @@ words! {
         Minutes = "MINUTES",
         /// Days.
         Days = "DAYS",
+        /// Regions.
+        Regions = "REGIONS",
         /// Silences of communities.
         QuietSpells = "QUIET_SPELLS",
         /// A part of a whole, from 0 to 1 as a rule.

@@ -32,8 +32,10 @@ impl AttentionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
-        #[graphql(desc = "The date of evaluation; what lies before it counts, as known now, in today's tree. Today in UTC when \
-                          left out.")]
+        #[graphql(
+            desc = "The date of evaluation; what lies before it counts, as known now, in today's tree. Today in UTC when \
+                          left out."
+        )]
         as_of: Option<Date>,
         #[graphql(desc = "Gatherings that begin before this local date are not looked at, nor their reports and next steps; \
                           twelve calendar months before `asOf` when left out.")]

@@ -1,22 +1,26 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
+mod attention;
 mod changes;
 mod community;
 mod entities;
 mod gathering;
 mod gathering_report;
 mod life_cycle;
+mod metrics;
 mod network;
 mod node;
 #[cfg(test)]
 mod tests;
+mod theme;
 
 use async_graphql::MergedObject;
 
 pub(crate) use self::changes::load_entity;
 use self::{
-    changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, network::NetworkQuery, node::NodeQuery,
+    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
+    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
+    node::NodeQuery, theme::ThemeQuery,
 };
 
 /// Everything that can be asked of the service.
@@ -29,6 +33,9 @@ pub struct Query(
     NodeQuery,
     ChangesQuery,
     LifeCycleQuery,
+    AttentionQuery,
+    MetricsQuery,
+    ThemeQuery,
     Entities,
 );
 
@@ -44,4 +51,7 @@ pub(crate) struct ClientQuery(
     NodeQuery,
     ChangesQuery,
     LifeCycleQuery,
+    AttentionQuery,
+    MetricsQuery,
+    ThemeQuery,
 );

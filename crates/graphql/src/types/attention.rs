@@ -16,7 +16,7 @@ use crate::{
     error::{Error, nullable},
     loaders::{self, Loads},
     scalars::Date,
-    types::{Community, Dates, Gathering, GatheringReport, MetricValue},
+    types::{Community, Gathering, GatheringReport, MetricValue, Period},
 };
 
 /// What kind of thing a coordinator should look at.
@@ -109,7 +109,7 @@ impl Attention {
     }
 
     /// Gatherings that begin on a local date of this period are looked at, and their reports and next steps.
-    async fn window(&self) -> Dates {
+    async fn window(&self) -> Period {
         self.0.window().into()
     }
 

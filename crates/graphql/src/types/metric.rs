@@ -10,7 +10,7 @@ use async_graphql::{
 };
 use convene_domain::metric;
 
-use crate::scalars::int;
+use crate::{budget, scalars::int};
 
 /// A metric of the registry, spelled and described as the registry does: one list is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +103,8 @@ pub(crate) enum Unit {
     Minutes,
     /// Days.
     Days,
+    /// Regions.
+    Regions,
     /// Silences of communities.
     QuietSpells,
     /// A part of a whole, from 0 to 1 as a rule.
@@ -166,7 +168,92 @@ impl OutputType for Numbers {
         <Vec<Option<f64>> as OutputType>::create_type_info(registry)
     }
 
-    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        Ok(Value::List(self.0.iter().map(|number| number.map_or(Value::Null, Value::from)).collect()))
+    async fn resolve(&self, context: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        budget::spend_values(context, self.0.len());
+        Ok(Value::List(self.0.iter().map(|number| number.map_or(Value::Null, number_value)).collect()))
+    }
+}
+
+/// Most numbers are counts, and are shorter to write and to read as such.
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^53 are exact")]
+fn number_value(number: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT { Value::from(number as i64) } else { Value::from(number) }
+}
+
+/// A list of yes and no, answered at once.
+#[derive(Debug)]
+pub(crate) struct Flags(pub(crate) Vec<bool>);
+
+impl OutputType for Flags {
+    fn type_name() -> Cow<'static, str> {
+        "[Boolean!]".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Vec<bool> as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, context: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        budget::spend_values(context, self.0.len());
+        Ok(Value::List(self.0.iter().map(|flag| Value::from(*flag)).collect()))
+    }
+}
+
+/// What a metric means. Definitions are the same on every instance of this version.
+#[derive(Debug)]
+pub(crate) struct MetricDefinition(pub(crate) &'static metric::Definition);
+
+/// What a metric means. Whoever shows a number can show this beside it.
+#[Object]
+impl MetricDefinition {
+    /// Which metric.
+    async fn id(&self) -> Metric {
+        Metric(self.0.metric)
+    }
+
+    /// Counts up whenever the meaning changes, so that numbers of two versions are not compared.
+    async fn version(&self) -> i32 {
+        int(self.0.version)
+    }
+
+    /// Its name for people.
+    async fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    /// What it tells, in a sentence or two, and when it is null.
+    async fn text(&self) -> &'static str {
+        self.0.text
+    }
+
+    /// What it is counted in.
+    async fn unit(&self) -> Unit {
+        self.0.unit.into()
+    }
+
+    /// What is counted or divided.
+    async fn numerator(&self) -> &'static str {
+        self.0.numerator
+    }
+
+    /// By what it is divided, or out of how many it was taken; null for a plain count.
+    async fn denominator(&self) -> Option<&'static str> {
+        self.0.denominator
+    }
+
+    /// What belongs to the period that is asked for.
+    async fn window(&self) -> &'static str {
+        self.0.window
+    }
+
+    /// Whose records are counted.
+    async fn population(&self) -> &'static str {
+        self.0.population
+    }
+
+    /// The field of the API that answers it.
+    async fn asked_by(&self) -> &'static str {
+        self.0.asked_by
     }
 }
