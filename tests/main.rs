@@ -12,6 +12,8 @@ mod crew;
 mod databases;
 #[path = "support/garble.rs"]
 mod garble;
+#[path = "support/handmade.rs"]
+mod handmade;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
@@ -25,6 +27,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod attention;
 mod database_faults;
 mod demo;
 mod events;
@@ -38,6 +41,7 @@ mod import_again;
 mod killed;
 mod killed_writer;
 mod lagging;
+mod life_edges;
 mod lifecycle;
 mod operations;
 mod outages;
