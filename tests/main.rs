@@ -18,6 +18,8 @@ mod live;
 mod program;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/reckoning.rs"]
+mod reckoning;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -33,6 +35,7 @@ mod faults;
 mod follow;
 mod golden;
 mod graphql_sse;
+mod histories;
 mod import_after_edits;
 mod import_again;
 mod killed;
