@@ -18,6 +18,7 @@ mod m20261122_000010_following;
 mod m20261122_000011_writing;
 mod m20261122_000012_seal_visibility;
 mod m20261122_000013_pruning;
+mod m20261123_000017_public_reports;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_writing::Migration),
             Box::new(m20261122_000012_seal_visibility::Migration),
             Box::new(m20261122_000013_pruning::Migration),
+            Box::new(m20261123_000017_public_reports::Migration),
         ]
     }
 }

@@ -29,7 +29,7 @@ const PAGE: &str = "query ($within: ID!, $after: String) { gatheringReports(with
 
 const REGION: &str = "query ($id: ID!) { community(id: $id) { id name children(first: 20) { nodes { id name \
     gatherings(first: 10) { nodes { id title startDate report { id status attendance \
-    items(kinds: [NEXT_STEP]) { id text owner dueOn state } } } } } } } }";
+    items(kinds: [NEXT_STEP]) { id text owner dueOn nextStepState } } } } } } } }";
 
 const PLAN: &str =
     "mutation ($input: PlanGatheringInput!) { planGathering(input: $input) { gathering { id } userErrors { code message } } }";

@@ -11,7 +11,7 @@ use convene_domain::{
     text::{Slug, fold},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Func, Query},
 };
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{community, community_scope, community_slug},
-    list::{self, SCOPE, ScopedList, SortKey},
+    list::{self, SCOPE, ScopedList},
 };
 
 type Record = Recorded<CommunityId, Community>;
@@ -228,7 +228,7 @@ pub async fn list<C: ConnectionTrait>(
         };
         Ok((Place { list: list.clone(), instant: 0, text, id: model.id }, Record::try_from(model)?))
     };
-    listed(connection, within, filter, order).pages(connection, within.len(), page, entry).await
+    listed(filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the communities under each scope.
@@ -237,33 +237,24 @@ pub async fn count<C: ConnectionTrait>(
     within: &[Within],
     filter: &CommunityFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    listed(connection, within, filter, CommunityOrder::Slug).counts(connection).await
+    listed(filter, CommunityOrder::Slug).counts(connection, &list::uuids(within)).await
 }
 
-fn listed<C: ConnectionTrait>(connection: &C, within: &[Within], filter: &CommunityFilter, order: CommunityOrder) -> ScopedList {
-    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
+fn listed(filter: &CommunityFilter, order: CommunityOrder) -> ScopedList {
     let mut select = Query::select();
-    select
-        .expr_as(Expr::col(("s", community_scope::Column::ScopeId)), SCOPE)
-        .from_as(community_scope::Entity, "s")
-        .join_as(
-            JoinType::InnerJoin,
-            community::Entity,
-            "r",
-            Expr::col(("r", community::Column::Id)).equals(("s", community_scope::Column::CommunityId)),
-        )
-        .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", community_scope::Column::ScopeId), &scopes))
-        .cond_where(condition(filter));
+    select.from_as(community_scope::Entity, "s").join_as(
+        JoinType::InnerJoin,
+        community::Entity,
+        "r",
+        Expr::col(("r", community::Column::Id)).equals(("s", community_scope::Column::CommunityId)),
+    );
     list::columns::<community::Column>(&mut select, "r");
     let column = match order {
         CommunityOrder::Name => community::Column::Name,
         CommunityOrder::Slug => community::Column::Slug,
     };
-    let sort = vec![
-        SortKey { table: "r", column: column.as_str(), order: Order::Asc, value: |place| place.text.clone().into() },
-        SortKey { table: "r", column: community::Column::Id.as_str(), order: Order::Asc, value: |place| place.id.into() },
-    ];
-    ScopedList { select, scope: ("s", "scope_id"), sort }
+    let sort = vec![list::by_text("r", column.as_str()), list::by_id("r", community::Column::Id.as_str())];
+    ScopedList { select, condition: condition(filter), scope: Some(("s", "scope_id")), sort }
 }
 
 fn condition(filter: &CommunityFilter) -> Condition {

@@ -1,25 +1,27 @@
 //! Gathering reports: loading, listing, writing. Every read takes the rights of whoever asks.
 
+mod around;
 mod items;
 mod parts;
 
 use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
-    access::ReportRights,
+    access::{Audience, ReportRights},
     change::{ChangeKind, EntityType, NewChange},
     gathering::GatheringOrder,
     id::{CommunityId, GatheringId, InstanceId, NetworkId, ReportId, Within},
     page::{Page, PageRequest, Place},
     record::{Recorded, Revision},
-    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, Tags},
+    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, ReportStatus, Tags},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
+pub use around::{Surrounded, load_surrounded};
 pub use items::{append as append_items, load_by_report as load_items, load_many as load_items_by_id, put as put_items};
 pub use parts::{load_attendance, load_tags};
 
@@ -29,7 +31,7 @@ use crate::{
     dialect,
     entity::{gathering, gathering_report, report_scope},
     gatherings,
-    list::{self, SCOPE, ScopedList},
+    list::{self, ScopedList},
 };
 
 type Record = Recorded<ReportId, GatheringReport>;
@@ -175,11 +177,7 @@ pub async fn list<C: ConnectionTrait>(
         let place = Place { list: list.clone(), instant: row.sort_at, text: row.external_key, id: row.report.id };
         Ok((place, Record::try_from(row.report)?))
     };
-    let mut select = listed(connection, rights, within, filter);
-    list::columns::<gathering_report::Column>(&mut select, "r");
-    select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
-    let sort = gatherings::sort("s", "report_id", order);
-    ScopedList { select, scope: ("s", "scope_id"), sort }.pages(connection, within.len(), page, entry).await
+    listed(rights, filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the reports of gatherings under each scope.
@@ -189,17 +187,11 @@ pub async fn count<C: ConnectionTrait>(
     within: &[Within],
     filter: &ReportFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    let select = listed(connection, rights, within, filter);
-    ScopedList { select, scope: ("s", "scope_id"), sort: Vec::new() }.counts(connection).await
+    listed(rights, filter, GatheringOrder::NewestFirst).counts(connection, &list::uuids(within)).await
 }
 
-fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Within], filter: &ReportFilter) -> SelectStatement {
-    let backend = connection.get_database_backend();
-    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
-    let mut condition = Condition::all()
-        .add(dialect::is_any_id(backend, ("s", report_scope::Column::ScopeId), &scopes))
-        .add(Expr::col(("s", report_scope::Column::Audience)).is_in(rights.audiences.iter().map(ToString::to_string)))
-        .add(Expr::col(("s", report_scope::Column::Status)).is_in(rights.statuses.iter().map(ToString::to_string)));
+fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) -> ScopedList {
+    let mut condition = readable_at(rights);
     if !filter.statuses.is_empty() {
         condition =
             condition.add(Expr::col(("s", report_scope::Column::Status)).is_in(filter.statuses.iter().map(ToString::to_string)));
@@ -211,7 +203,7 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
         condition = condition.add(items::has_item(("s", "report_id"), rights, &filter.items));
     }
     let mut select = Query::select();
-    select.expr_as(Expr::col(("s", report_scope::Column::ScopeId)), SCOPE).from_as(report_scope::Entity, "s").join_as(
+    select.from_as(report_scope::Entity, "s").join_as(
         JoinType::InnerJoin,
         gathering_report::Entity,
         "r",
@@ -226,8 +218,29 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
         );
         condition = condition.add(gatherings::in_window(window, "s", "g"));
     }
-    select.cond_where(condition);
-    select
+    list::columns::<gathering_report::Column>(&mut select, "r");
+    select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
+    let sort = gatherings::sort("s", "report_id", order);
+    ScopedList { select, condition, scope: Some(("s", "scope_id")), sort }
+}
+
+/// The scope rows of reports that may be read. The words stand in the text, so that an index of just those rows can be
+/// used; whoever may read everything is told so by no condition at all.
+fn readable_at(rights: ReportRights) -> Condition {
+    let words = |column: report_scope::Column, words: Vec<String>, all: usize| {
+        let column = Expr::col(("s", column));
+        (words.len() < all).then(|| match words.as_slice() {
+            [word] => column.eq(Expr::cust(format!("'{word}'"))),
+            words => column.is_in(words.iter().map(|word| Expr::cust(format!("'{word}'")))),
+        })
+    };
+    let audiences = rights.audiences.iter().map(ToString::to_string).collect();
+    let statuses = rights.statuses.iter().map(ToString::to_string).collect();
+    Condition::all().add_option(words(report_scope::Column::Audience, audiences, Audience::ALL.len())).add_option(words(
+        report_scope::Column::Status,
+        statuses,
+        ReportStatus::ALL.len(),
+    ))
 }
 
 /// Adds reports with their parts.
