@@ -12,6 +12,8 @@ mod crew;
 mod databases;
 #[path = "support/garble.rs"]
 mod garble;
+#[path = "support/heard.rs"]
+mod heard;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
@@ -32,12 +34,15 @@ mod export;
 mod faults;
 mod follow;
 mod golden;
+mod golden_metrics;
 mod graphql_sse;
 mod import_after_edits;
 mod import_again;
 mod killed;
 mod killed_writer;
 mod lagging;
+mod lifecycle;
+mod numbers;
 mod operations;
 mod outages;
 mod pruned;
@@ -49,6 +54,7 @@ mod restored;
 mod resume;
 mod serve;
 mod soak;
+mod themes;
 mod tokens;
 mod typescript;
 mod verify;

@@ -8,7 +8,7 @@ use crate::ddl;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-const UP: &[&str] = &[
+pub(crate) const UP: &[&str] = &[
     r#"CREATE TABLE gathering_measures (
         gathering_id {uuid} PRIMARY KEY,
         month integer NOT NULL,
@@ -59,7 +59,7 @@ const UP: &[&str] = &[
         GROUP BY s.scope_id, m.month"#,
 ];
 
-const DOWN: &[&str] = &["DROP TABLE community_months", "DROP TABLE gathering_measures"];
+pub(crate) const DOWN: &[&str] = &["DROP TABLE community_months", "DROP TABLE gathering_measures"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

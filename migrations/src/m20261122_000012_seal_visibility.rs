@@ -64,11 +64,16 @@ async fn install(manager: &SchemaManager<'_>, statements: &str) -> Result<(), Db
     ddl::run_on(manager, DbBackend::Sqlite, &on_sqlite.iter().map(String::as_str).collect::<Vec<_>>()).await
 }
 
+/// Puts this step's seal in the place of whichever there is.
+pub(crate) async fn install_seal(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    install(manager, &seal::statements(&[VISIBLE_BEFORE], &[LOG, seal::HEAD].concat())).await
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         ddl::run(manager, FILL).await?;
-        install(manager, &seal::statements(&[VISIBLE_BEFORE], &[LOG, seal::HEAD].concat())).await
+        install_seal(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

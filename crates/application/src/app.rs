@@ -6,7 +6,7 @@ use convene_domain::{
     change::{Head, Position},
     id::NetworkId,
 };
-use convene_live::{Feed, Follower, Group, Interest, Redis, Source, WakeUps};
+use convene_live::{Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
 use convene_persistence::{Database, Reads, log};
 use metrics::Counter;
 use tokio::{runtime::Handle, time::timeout};
@@ -128,6 +128,17 @@ impl App {
     pub(crate) async fn locate(&self, network: NetworkId, position: Position) -> Result<Option<Head>> {
         let Some(feed) = &self.feed else { return Ok(None) };
         feed.locate(network, position).await.map_err(Error::Unreadable)
+    }
+
+    /// Where the log of a network stands, for whoever keeps what is read from now on; `None` when that is not known yet.
+    /// It begins to be found out then.
+    pub fn standing(&self, network: NetworkId) -> Option<Standing> {
+        let feed = self.feed.as_ref()?;
+        let standing = feed.standing(network);
+        if standing.is_none() {
+            feed.attend(network);
+        }
+        standing
     }
 
     /// Where use cases read from.

@@ -15,11 +15,16 @@ pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
+pub mod lifecycle;
+pub mod metrics;
 pub mod networks;
 pub mod nodes;
+pub mod policies;
 pub mod reports;
+pub mod themes;
 pub mod tokens;
 pub mod writing;
 
 pub use app::App;
+pub use convene_live::Standing;
 pub use error::{Error, Result};

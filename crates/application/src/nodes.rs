@@ -107,11 +107,26 @@ pub(crate) async fn page_of<T>(app: &App, within: Within, found: Option<Page<T>>
     if let Some(page) = found {
         return Ok(page);
     }
-    let exists = match within {
-        Within::Network(id) => networks::load_many(app, &[id]).await?.contains_key(&id),
-        Within::Community(id) => communities::load_many(app, &[id]).await?.contains_key(&id),
+    check_place(app, within).await?;
+    Ok(Page::empty())
+}
+
+/// Fails if there is no such place.
+pub(crate) async fn check_place(app: &App, within: Within) -> Result<()> {
+    network_of(app, within).await.map(drop)
+}
+
+/// Finds the network of a place.
+///
+/// # Errors
+///
+/// Fails if there is no such place.
+pub async fn network_of(app: &App, within: Within) -> Result<NetworkId> {
+    let found = match within {
+        Within::Network(id) => networks::load_many(app, &[id]).await?.remove(&id).map(|network| network.id),
+        Within::Community(id) => communities::load_many(app, &[id]).await?.remove(&id).map(|community| community.network),
     };
-    if exists { Ok(Page::empty()) } else { Err(Error::NoSuchPlace(within)) }
+    found.ok_or(Error::NoSuchPlace(within))
 }
 
 /// Gives what was found under stored identities back under the places that were asked for.

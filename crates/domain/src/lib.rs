@@ -10,6 +10,8 @@ pub mod change;
 pub mod community;
 pub mod gathering;
 pub mod id;
+pub mod lifecycle;
+pub mod metric;
 pub mod network;
 pub mod occurrence;
 pub mod page;
@@ -17,6 +19,7 @@ pub mod place;
 pub mod record;
 pub mod report;
 pub mod text;
+pub mod theme;
 pub mod words;
 
 /// Why a value is refused, in words that can follow the name of the field that held it.

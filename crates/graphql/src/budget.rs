@@ -13,7 +13,7 @@ use std::{
     task::Poll,
 };
 
-use async_graphql::{Context, SelectionField};
+use async_graphql::{Context, ContextSelectionSet, SelectionField};
 use futures::future;
 
 use crate::{
@@ -24,21 +24,29 @@ use crate::{
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 18] = [
     "_entities",
     "agenda",
     "ancestors",
     "attendanceParts",
+    "buckets",
+    "comparedBuckets",
     "edges",
     "functions",
+    "group",
     "hosts",
     "invitations",
     "items",
+    "metrics",
     "nodes",
     "outcomes",
+    "series",
     "userErrors",
     "vocabulary",
 ];
+
+/// How many plain values of a list weigh as much as a field.
+const VALUES: usize = 10;
 
 /// How many bytes of free text weigh as much as a field.
 const TEXT: usize = 1 << 10;
@@ -104,6 +112,13 @@ pub(crate) async fn spend(context: &Context<'_>, entries: usize) -> Result<(), E
 /// Charges a text that may be long.
 pub(crate) fn spend_text(context: &Context<'_>, text: &str) -> Result<(), Error> {
     charge(context, (text.len() / TEXT) as u64)
+}
+
+/// Charges a list of plain values. Whatever runs the request notices when that was too much.
+pub(crate) fn spend_values(context: &ContextSelectionSet<'_>, values: usize) {
+    if let Some(budget) = context.data_opt::<Arc<Budget>>() {
+        budget.spent.fetch_add((values / VALUES) as u64, Ordering::Relaxed);
+    }
 }
 
 /// Fails if the budget is used up, so that nothing is loaded for an answer that nobody is going to get.

@@ -91,13 +91,7 @@ impl<L: List> Connection<L> {
 
     /// Whether the list goes on, and where.
     async fn page_info(&self) -> PageInfo {
-        let entries = &self.page.entries;
-        PageInfo {
-            has_next_page: self.page.has_next,
-            has_previous_page: self.page.has_previous,
-            start_cursor: entries.first().map(|(place, _)| cursor::encode(place)),
-            end_cursor: entries.last().map(|(place, _)| cursor::encode(place)),
-        }
+        PageInfo::of(&self.page)
     }
 
     /// How many entries the whole list has that pass the filter. Counted only when it is asked for.
@@ -146,4 +140,16 @@ pub(crate) struct PageInfo {
     start_cursor: Option<String>,
     /// The cursor of the last entry; null when the page is empty.
     end_cursor: Option<String>,
+}
+
+impl PageInfo {
+    /// What a page says of its list.
+    pub(crate) fn of<T>(page: &Page<T>) -> Self {
+        Self {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor: page.entries.first().map(|(place, _)| cursor::encode(place)),
+            end_cursor: page.entries.last().map(|(place, _)| cursor::encode(place)),
+        }
+    }
 }

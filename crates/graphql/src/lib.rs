@@ -12,8 +12,11 @@ mod cursor;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod listed;
 mod loaders;
+mod memory;
 mod mutations;
+mod persisted;
 mod queries;
 mod scalars;
 mod schema;

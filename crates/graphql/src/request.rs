@@ -5,6 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use async_graphql::{
     ObjectType, Request, Response, Schema, ServerError, SubscriptionType, Value, Variables, parser::types::OperationType,
 };
+use bytes::Bytes;
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -14,6 +15,8 @@ use crate::{
     error::{self, Error, ErrorCode},
     guard::{Checked, Guard, Refusal},
     loaders::Turns,
+    memory::Ready,
+    persisted,
 };
 
 /// A request as a transport received it.
@@ -28,8 +31,10 @@ pub struct GraphqlRequest {
     pub operation_name: Option<String>,
     /// The variables of that operation.
     pub variables: Variables,
-    /// Whatever else client and server agreed on; nothing so far.
+    /// Whatever else client and server agreed on.
     pub extensions: Map<String, Json>,
+    /// The hash of the query, where it is sent instead of the text or is to stand for it from now on.
+    pub persisted: Option<[u8; 32]>,
     /// Whether the transport may change nothing, as with GET.
     pub read_only: bool,
     /// The cursor of the last item that came over a connection that broke off, where the transport says it.
@@ -74,9 +79,12 @@ impl GraphqlRequest {
     }
 
     fn from_object(mut object: Map<String, Json>, read_only: bool) -> Result<Self, Refusal> {
+        let extensions = optional_object(&mut object, "extensions")?;
+        let persisted = hash(&extensions)?;
         Ok(Self {
             query: match object.remove("query") {
                 Some(Json::String(query)) => query,
+                None | Some(Json::Null) if persisted.is_some() => String::new(),
                 Some(_) => return Err(malformed("\"query\" must be a string")),
                 None => return Err(malformed("\"query\" is missing")),
             },
@@ -86,11 +94,20 @@ impl GraphqlRequest {
                 Some(_) => return Err(malformed("\"operationName\" must be a string or null")),
             },
             variables: Variables::from_json(Json::Object(optional_object(&mut object, "variables")?)),
-            extensions: optional_object(&mut object, "extensions")?,
+            extensions,
+            persisted,
             read_only,
             last_event_id: None,
         })
     }
+}
+
+/// The hash that names the query, if there is one.
+fn hash(extensions: &Map<String, Json>) -> Result<Option<[u8; 32]>, Refusal> {
+    let Some(named) = extensions.get("persistedQuery").filter(|named| !named.is_null()) else { return Ok(None) };
+    let known = named["version"] == 1;
+    let hash = named["sha256Hash"].as_str().and_then(persisted::parse).filter(|_| known);
+    hash.map(Some).ok_or_else(|| malformed("\"extensions.persistedQuery\" must have version 1 and a sha256Hash of 64 digits"))
 }
 
 fn optional_object(object: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, Refusal> {
@@ -118,6 +135,8 @@ pub struct Outcome {
     pub operation_name: Option<String>,
     /// The cost of the operation, once it is known.
     pub cost: Option<u64>,
+    /// The answer as it is sent, if it was given before.
+    pub ready: Option<Bytes>,
 }
 
 impl Outcome {
@@ -135,7 +154,14 @@ impl Outcome {
 
     fn failed(code: ErrorCode, error: ServerError) -> Self {
         let response = Response::from_errors(vec![error]);
-        Self { response, failure: Some(code), operation: None, operation_name: None, cost: None }
+        Self { response, failure: Some(code), operation: None, operation_name: None, cost: None, ready: None }
+    }
+
+    /// The outcome of a query that was answered before.
+    pub(crate) fn ready(answer: Ready) -> Self {
+        let Ready { body, operation_name, cost } = answer;
+        let operation = Some(OperationType::Query);
+        Self { response: Response::default(), failure: None, operation, operation_name, cost, ready: Some(body) }
     }
 
     fn with_operation(self, checked: &Checked) -> Self {
@@ -199,6 +225,9 @@ impl Outcome {
             data: Option<&'a Value>,
             #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
             extensions: &'a std::collections::BTreeMap<String, Value>,
+        }
+        if let Some(body) = &self.ready {
+            return Ok(body.to_vec());
         }
         let Response { errors, data, extensions, .. } = &self.response;
         serde_json::to_vec(&Body { errors, data: self.failure.is_none().then_some(data), extensions })
@@ -270,7 +299,7 @@ fn executed(mut response: Response) -> Outcome {
         response.errors.is_empty() || response.data != Value::Null || response.errors.iter().any(|it| !it.path.is_empty());
     error::finish(&mut response.errors);
     let failure = (!began).then_some(ErrorCode::GraphqlValidationFailed);
-    Outcome { response, failure, operation: None, operation_name: None, cost: None }
+    Outcome { response, failure, operation: None, operation_name: None, cost: None, ready: None }
 }
 
 fn variables_fit(variables: &Variables, limit: usize) -> Result<(), Refusal> {

@@ -35,6 +35,11 @@ impl From<Date> for NaiveDate {
     }
 }
 
+/// A date that is today, in UTC, when it is left out.
+pub(crate) fn or_today(date: Option<Date>) -> NaiveDate {
+    date.map_or_else(|| chrono::Utc::now().date_naive(), NaiveDate::from)
+}
+
 /// An instant of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) chrono::DateTime<FixedOffset>);

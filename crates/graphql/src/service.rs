@@ -11,6 +11,8 @@ use crate::{
     error::{Error, ErrorCode},
     follow::{self, Openings, SignIns, Started},
     guard::{Guard, Limits, Refusal},
+    memory::{self, Memory, Reading},
+    persisted::Persisted,
     request::{self, GraphqlRequest, Outcome},
     schema::{ConveneSchema, SchemaOptions, request_data, schema},
 };
@@ -27,6 +29,8 @@ pub struct Service {
     pub(crate) deadline: Duration,
     pub(crate) openings: Arc<Openings>,
     pub(crate) sign_ins: SignIns,
+    memory: Arc<Memory>,
+    persisted: Arc<Persisted>,
 }
 
 impl std::fmt::Debug for Service {
@@ -44,27 +48,46 @@ impl Service {
     pub fn try_new(app: App, options: SchemaOptions, limits: Limits, deadline: Duration) -> Result<Self, parser::Error> {
         let schema = schema(app.clone(), options);
         let guard = Arc::new(Guard::try_new(limits, &schema.sdl())?);
-        Ok(Self { app, schema, guard, deadline, openings: Arc::default(), sign_ins: SignIns::default() })
+        Ok(Self {
+            app,
+            schema,
+            guard,
+            deadline,
+            openings: Arc::default(),
+            sign_ins: SignIns::default(),
+            memory: Arc::default(),
+            persisted: Arc::default(),
+        })
     }
 
     /// Answers an operation with one answer.
-    pub async fn execute(&self, caller: Caller, request: GraphqlRequest) -> Outcome {
-        let run = |request| {
-            let data = |request| self.data(request, caller);
-            request::execute(&self.schema, &self.guard, request, self.deadline, data)
-        };
+    pub async fn execute(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
+            return Outcome::refused(refusal);
+        }
+        let question = memory::question(&request, caller.rights());
+        if let Some(outcome) = self.memory.recall(&question) {
+            return outcome;
+        }
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.
-        for _ in 1..ATTEMPTS {
-            let outcome = run(request.clone()).await;
-            if !outcome.was_overtaken() {
+        for attempt in 1.. {
+            let reading = Reading::new(&self.memory);
+            let data = |request| self.data(request, caller).data(Arc::clone(&reading));
+            let outcome = request::execute(&self.schema, &self.guard, request.clone(), self.deadline, data).await;
+            if attempt == ATTEMPTS || !outcome.was_overtaken() {
+                self.memory.keep(question, &reading, &outcome);
+                self.persisted.remember(request.persisted, &request.query, &outcome);
                 return outcome;
             }
         }
-        run(request).await
+        Outcome::internal()
     }
 
     /// Answers an operation that may go on.
-    pub async fn start(&self, caller: Caller, request: GraphqlRequest) -> Started {
+    pub async fn start(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
+            return Started::Done(Box::new(Outcome::refused(refusal)));
+        }
         // A connection is signed in once, and can be open for days.
         match tokens::is_valid(&self.app, caller, Utc::now()).await {
             Ok(true) => {}

@@ -18,7 +18,7 @@ use tokio::{runtime::Handle, task::AbortHandle};
 use tracing::{debug, info, warn};
 
 use crate::{
-    Follower, Group, Interest, WakeUps, listen,
+    Follower, Group, Interest, Standing, WakeUps, listen,
     ring::{Read, Ring},
 };
 
@@ -26,6 +26,8 @@ use crate::{
 const POLL: Duration = Duration::from_millis(400);
 /// How many entries are read at a time.
 const PAGE: u64 = 256;
+/// How old what is known of the heads may be for what was read before to count as how things are.
+const LATELY: Duration = Duration::from_secs(1);
 /// How far back a ring reaches when it is made, so that those who come back after a restart are served from memory.
 const REACH_BACK: Position = 256;
 /// How long a ring is kept that nobody follows any more: clients that lost their connection come back.
@@ -67,6 +69,8 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     /// Whether the heads could not be read when it was last tried.
     blind: AtomicBool,
+    /// When the heads were last read, and nothing was missing then that had been written before.
+    seen: Mutex<Option<Instant>>,
     tasks: Mutex<Vec<AbortHandle>>,
     /// The runtime that serves followers.
     serving: Handle,
@@ -82,6 +86,12 @@ struct Kept {
 }
 
 impl Shared {
+    /// Whether what others wrote up to a second ago is known.
+    pub(crate) fn has_looked_lately(&self) -> bool {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.is_some_and(|seen| seen.elapsed() < LATELY)
+    }
+
     /// Whether the process is about to stop.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
@@ -101,8 +111,8 @@ impl Feed {
     }
 
     fn new(source: Source, serving: Handle) -> Self {
-        let (rings, looking, stopping, blind, tasks) = Default::default();
-        Self(Arc::new(Shared { source, rings, looking, stopping, blind, tasks, serving }))
+        let (rings, looking, stopping, blind, seen, tasks) = Default::default();
+        Self(Arc::new(Shared { source, rings, looking, stopping, blind, seen, tasks, serving }))
     }
 
     fn keep(&self, task: AbortHandle) {
@@ -204,6 +214,25 @@ impl Feed {
         Ok(ring)
     }
 
+    /// Where the log of a network stands, for whoever keeps what is read from now on; `None` when that is not known yet.
+    pub fn standing(&self, network: NetworkId) -> Option<Standing> {
+        let ring = self.with(|rings| rings.get(&network).map(|kept| Arc::clone(&kept.ring)))?;
+        Standing::now(ring, Arc::clone(&self.0))
+    }
+
+    /// Begins to read the log of a network, so that it is known later where it stands.
+    pub fn attend(&self, network: NetworkId) {
+        if self.with(|rings| rings.contains_key(&network)) {
+            return;
+        }
+        let feed = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = feed.ring(network).await {
+                debug!(%error, %network, "a log cannot be read yet");
+            }
+        });
+    }
+
     /// Says that the log of a network has reached a position.
     pub fn wake(&self, network: NetworkId, position: Position) {
         self.with(|rings| {
@@ -248,7 +277,7 @@ impl Feed {
         let now = Instant::now();
         let followed: HashMap<NetworkId, (Arc<Ring>, Position)> = self.with(|rings| {
             rings.retain(|_, kept| {
-                if kept.ring.followers() > 0 {
+                if kept.ring.followers() > 0 || kept.ring.was_used() {
                     kept.left = None;
                     return true;
                 }
@@ -261,6 +290,7 @@ impl Feed {
             rings.iter().map(|(network, kept)| (*network, (Arc::clone(&kept.ring), kept.ring.head()))).collect()
         });
         if followed.is_empty() {
+            self.see(now);
             return Ok(());
         }
         for head in (self.0.source.heads)(followed.keys().copied().collect()).await? {
@@ -271,7 +301,13 @@ impl Feed {
                 ring.tell(head.position);
             }
         }
+        self.see(now);
         Ok(())
+    }
+
+    /// Notes that the heads of all logs that are followed were read, and when that was begun.
+    fn see(&self, begun: Instant) {
+        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
     }
 
     /// Has those told where they are to whom nothing has happened for long.

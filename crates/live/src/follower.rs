@@ -29,6 +29,22 @@ pub struct Follower {
     checkpoints: u64,
 }
 
+/// Wakes the followers of a group.
+#[derive(Debug, Clone)]
+pub struct Rouse(Arc<Line>);
+
+impl Rouse {
+    /// Wakes all of them.
+    pub fn all(&self) {
+        self.0.wake();
+    }
+
+    /// Whether there are any.
+    pub fn is_followed(&self) -> bool {
+        !self.0.followers.is_empty()
+    }
+}
+
 /// What comes next for a follower.
 #[derive(Debug)]
 pub enum Next {
@@ -88,6 +104,11 @@ impl Follower {
     /// How often something may have been hidden that could be read before: what was made earlier may show it.
     pub fn hidden(&self) -> u64 {
         self.ring.hidden()
+    }
+
+    /// What wakes all who follow what its group is told.
+    pub fn rouse(&self) -> Rouse {
+        Rouse(Arc::clone(&self.line))
     }
 
     /// Has the task that runs now be woken when something comes.

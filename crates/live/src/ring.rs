@@ -46,6 +46,10 @@ pub(crate) struct Ring {
     slots: Mutex<Slots>,
     /// The position of the newest entry.
     head: AtomicI64,
+    /// How far the log has grown, as far as anybody said.
+    told_of: AtomicI64,
+    /// Whether someone has relied on it since that was last asked.
+    used: AtomicBool,
     /// Told when there is a reason to look for more.
     nudge: Notify,
     filled: AtomicBool,
@@ -76,6 +80,8 @@ impl Ring {
             log,
             slots: Mutex::default(),
             head: AtomicI64::new(position),
+            told_of: AtomicI64::new(position),
+            used: AtomicBool::new(true),
             nudge,
             filled: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -191,9 +197,38 @@ impl Ring {
 
     /// Says that the log has reached a position. That is only a reason to look: it may be late, or never have been.
     pub(crate) fn tell(&self, position: Position) {
+        self.told_of.fetch_max(position, Ordering::AcqRel);
         if position > self.head() {
             self.nudge.notify_one();
         }
+    }
+
+    /// Whether the log was said to have grown further than it was read.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.told_of.load(Ordering::Acquire) > self.head()
+    }
+
+    /// Says that someone relies on it, though nobody may follow.
+    pub(crate) fn use_now(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether someone has relied on it since this was last asked.
+    pub(crate) fn was_used(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
+    }
+
+    /// The newest position, if none of the entries after another one touches these places; `None` when one does, or when it
+    /// cannot be said. What is no part of the tree, such as a network's words, touches every place.
+    pub(crate) fn unchanged(&self, places: &[Uuid], since: Position) -> Option<Position> {
+        self.with(|slots| {
+            let head = self.head();
+            let fresh = usize::try_from(head - since).ok()?;
+            let newer = slots.kept.range(slots.kept.len().checked_sub(fresh)?..);
+            let touches = |slot: &Slot| !slot.is_in_tree() || places.iter().any(|place| slot.touches(*place));
+            let changed = newer.map(AsRef::as_ref).any(touches);
+            (!changed).then_some(head)
+        })
     }
 
     /// Waits until there is a reason to look.
@@ -308,7 +343,7 @@ impl Slots {
 pub(crate) mod tests {
     use chrono::DateTime;
     use convene_domain::{
-        change::{Change, ChangeKind, EntityType},
+        change::{Change, ChangeKind, Effect, EntityType},
         id::{InstanceId, NetworkId},
     };
     use uuid::Uuid;
@@ -360,6 +395,29 @@ pub(crate) mod tests {
         let many = 13 + i64::try_from(SLOTS).unwrap();
         assert_eq!(push(&ring, 13..=many), Read::Same);
         assert_eq!([12, 13, 14].map(found), [None, None, Some((14, 14))]);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_unchanged_until_an_entry_touches_it() {
+        let (here, there) = (Uuid::from_u128(5), Uuid::from_u128(6));
+        let in_place = |position, place| Entry { effects: vec![(place, Effect::Changed)], ..entry(position) };
+        let ring = ring(0);
+        assert_eq!(ring.push(vec![in_place(1, here), in_place(2, there)]), Read::Same);
+        assert_eq!(ring.unchanged(&[here], 1), Some(2));
+        assert_eq!(ring.unchanged(&[here], 0), None);
+        assert_eq!(ring.unchanged(&[here, there], 1), None);
+        assert_eq!(ring.unchanged(&[here], 2), Some(2));
+        let mut term = in_place(3, Uuid::from_u128(7));
+        term.change.entity_type = EntityType::Term;
+        assert_eq!(ring.push(vec![entry(2), term]), Read::Same);
+        assert_eq!(ring.unchanged(&[here], 2), None, "words are used everywhere");
+        let many = 3 + i64::try_from(SLOTS).unwrap();
+        assert_eq!(push(&ring, 3..=many), Read::Same);
+        assert_eq!(ring.unchanged(&[here], 3), Some(many));
+        assert_eq!(ring.unchanged(&[here], 2), None, "it does not reach back so far");
+        assert!(!ring.is_behind());
+        ring.tell(many + 1);
+        assert!(ring.is_behind(), "there is more than was read");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use convene_domain::change::{Entry, Position};
+use convene_domain::change::{EntityType, Entry, Position};
 use uuid::Uuid;
 
 /// An entry of a log, as the ring keeps it.
@@ -31,6 +31,11 @@ impl Slot {
     /// Its place in the log.
     pub(crate) fn position(&self) -> Position {
         self.entry.change.position
+    }
+
+    /// Whether it is of a record that stands in the tree of communities.
+    pub(crate) fn is_in_tree(&self) -> bool {
+        matches!(self.entry.change.entity_type, EntityType::Community | EntityType::Gathering | EntityType::GatheringReport)
     }
 
     /// Whether it means anything to a place.

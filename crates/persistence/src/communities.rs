@@ -21,7 +21,9 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{community, community_scope, community_slug},
+    lifecycle,
     list::{self, SCOPE, ScopedList},
+    policies,
 };
 
 type Record = Recorded<CommunityId, Community>;
@@ -313,6 +315,8 @@ pub async fn lock_children(write: &Write, parent: CommunityId) -> Result<Vec<Rec
 /// Adds communities with their slugs. A parent stands before its children.
 pub async fn add_many(write: &Write, records: &[Record]) -> Result<()> {
     write.insert_all::<community::Entity, _>(records.iter().map(model).collect()).await?;
+    let statuses: Vec<_> = records.iter().map(|record| (record.id, record.status)).collect();
+    lifecycle::begin(write, &statuses).await?;
     let names: Vec<_> = records.iter().map(|record| (record.network, record.slug.clone(), record.id)).collect();
     add_slugs(write, &names).await
 }
@@ -330,7 +334,8 @@ pub async fn add_slugs(write: &Write, names: &[(NetworkId, Slug, CommunityId)]) 
 /// Writes a community at its next revision. Its slug is not changed by this.
 pub async fn update(write: &Write, record: &Record) -> Result<()> {
     let id = (community::Column::Id, record.id.uuid());
-    write.update_at::<community::Entity, _>(model(record), id, (community::Column::Revision, record.revision - 1)).await
+    write.update_at::<community::Entity, _>(model(record), id, (community::Column::Revision, record.revision - 1)).await?;
+    lifecycle::note(write, record.id, record.status).await
 }
 
 /// Lets the slugs of one community lead to another.
@@ -345,6 +350,8 @@ pub async fn move_slugs(write: &Write, from: CommunityId, to: CommunityId) -> Re
 
 /// Removes a community that nothing refers to any more, its slugs included.
 pub async fn remove(write: &Write, id: CommunityId) -> Result<()> {
+    lifecycle::forget(write, id).await?;
+    policies::forget(write, id).await?;
     community::Entity::delete_by_id(id.uuid()).exec(write.transaction()).await?;
     Ok(())
 }

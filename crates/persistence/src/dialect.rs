@@ -37,3 +37,8 @@ pub(crate) fn contains(column: impl IntoColumnRef, folded: &str) -> Expr {
         folded.chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect();
     Expr::col(column).like(sea_orm::sea_query::LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
+
+/// The values of a group that are not null, as one text with blanks between them.
+pub(crate) fn joined(backend: DbBackend, value: &str) -> String {
+    if backend == DbBackend::Postgres { format!("string_agg({value}, ' ')") } else { format!("group_concat({value}, ' ')") }
+}

@@ -21,12 +21,16 @@ pub mod communities;
 pub mod gatherings;
 pub mod imports;
 pub mod keys;
+pub mod lifecycle;
 pub mod log;
+pub mod metrics;
 pub mod networks;
+pub mod policies;
 pub mod prune;
 pub mod removals;
 pub mod reports;
 pub mod terms;
+pub mod themes;
 pub mod tokens;
 pub mod verify;
 

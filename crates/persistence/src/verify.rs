@@ -1,5 +1,7 @@
 //! Checks everything that is derived against what it is derived from.
 
+mod measures;
+
 use convene_domain::{
     change::Position,
     id::{CommunityId, GatheringId, NetworkId, ReportId},
@@ -41,16 +43,17 @@ enum Column {
 }
 
 /// Rows that should be there, against rows that are.
-struct Check {
+#[derive(Clone, Copy)]
+struct Check<'a> {
     subject: &'static str,
-    should: &'static str,
-    is: &'static str,
-    columns: &'static [Column],
+    should: &'a str,
+    is: &'a str,
+    columns: &'a [Column],
 }
 
 use Column::{Community, Entity, Gathering, Network, Number, Report, Scope, Text};
 
-const CHECKS: &[Check] = &[
+const CHECKS: &[Check<'_>] = &[
     Check {
         subject: "community_scopes",
         should: "SELECT scope_id, community_id FROM community_paths",
@@ -72,59 +75,6 @@ const CHECKS: &[Check] = &[
                  JOIN gathering_hosts h ON h.gathering_id = g.id JOIN community_paths p ON p.community_id = h.community_id",
         is: "SELECT scope_id, report_id, gathering_id, sort_at, external_key, audience, status FROM report_scopes",
         columns: &[Scope("scope"), Report, Gathering, Number("sort_at"), Text("external_key"), Text("audience"), Text("status")],
-    },
-    Check {
-        subject: "gathering_measures",
-        should: "SELECT g.id, g.month, CASE WHEN g.status = 'PLANNED' THEN 1 ELSE 0 END, CASE WHEN g.status = 'HELD' THEN 1 ELSE 0 END,
-                 CASE WHEN g.status = 'CANCELLED' THEN 1 ELSE 0 END, CASE WHEN g.status = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END,
-                 COALESCE(g.rsvp_yes, 0), COALESCE(g.rsvp_waitlist, 0), CASE WHEN r.id IS NULL THEN 0 ELSE 1 END,
-                 CASE WHEN r.attendance IS NULL THEN 0 ELSE 1 END, COALESCE(r.attendance, 0)
-                 FROM gatherings g LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')",
-        is: "SELECT gathering_id, month, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
-             reports_with_attendance, attendance FROM gathering_measures",
-        columns: &[
-            Gathering,
-            Number("month"),
-            Number("planned"),
-            Number("held"),
-            Number("cancelled"),
-            Number("minutes"),
-            Number("rsvp_yes"),
-            Number("rsvp_waitlist"),
-            Number("reports"),
-            Number("reports_with_attendance"),
-            Number("attendance"),
-        ],
-    },
-    // From the records and not from the measures, so that one alteration does not hide another.
-    Check {
-        subject: "community_months",
-        should: "SELECT s.scope_id, g.month, COUNT(*), SUM(CASE WHEN g.status = 'PLANNED' THEN 1 ELSE 0 END),
-                 SUM(CASE WHEN g.status = 'HELD' THEN 1 ELSE 0 END), SUM(CASE WHEN g.status = 'CANCELLED' THEN 1 ELSE 0 END),
-                 CAST(SUM(CASE WHEN g.status = 'HELD' THEN COALESCE(g.minutes, 0) ELSE 0 END) AS bigint),
-                 SUM(COALESCE(g.rsvp_yes, 0)), SUM(COALESCE(g.rsvp_waitlist, 0)), COUNT(r.id), COUNT(r.attendance),
-                 SUM(COALESCE(r.attendance, 0))
-                 FROM (SELECT DISTINCT p.scope_id, h.gathering_id FROM gathering_hosts h
-                       JOIN community_paths p ON p.community_id = h.community_id) s
-                 JOIN gatherings g ON g.id = s.gathering_id
-                 LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')
-                 GROUP BY s.scope_id, g.month",
-        is: "SELECT scope_id, month, gatherings, planned, held, cancelled, minutes, rsvp_yes, rsvp_waitlist, reports,
-             reports_with_attendance, attendance FROM community_months",
-        columns: &[
-            Scope("scope"),
-            Number("month"),
-            Number("gatherings"),
-            Number("planned"),
-            Number("held"),
-            Number("cancelled"),
-            Number("minutes"),
-            Number("rsvp_yes"),
-            Number("rsvp_waitlist"),
-            Number("reports"),
-            Number("reports_with_attendance"),
-            Number("attendance"),
-        ],
     },
     Check {
         subject: "community_slugs",
@@ -269,7 +219,8 @@ pub async fn pruned(database: &Database) -> Result<Vec<(NetworkId, Position)>> {
 pub async fn run(database: &Database, mut progress: impl FnMut(&'static str)) -> Result<Vec<Difference>> {
     let snapshot = database.snapshot().await?;
     let mut differences = Vec::new();
-    for check in CHECKS {
+    let counted = measures::checks(snapshot.get_database_backend());
+    for check in CHECKS.iter().copied().chain(counted.iter().map(measures::Counted::check)) {
         progress(check.subject);
         for (rows, others, what) in [(check.should, check.is, "should be there"), (check.is, check.should, "should not be there")]
         {
@@ -323,7 +274,7 @@ async fn check_columns<C: ConnectionTrait>(connection: &C, differences: &mut Vec
     }
 }
 
-fn describe(check: &Check, row: &QueryResult) -> Result<String> {
+fn describe(check: Check<'_>, row: &QueryResult) -> Result<String> {
     let mut words = Vec::new();
     for (index, column) in check.columns.iter().enumerate() {
         words.push(match column {

@@ -17,7 +17,9 @@ use convene_persistence::{
 
 pub use self::snapshot::snapshot;
 use crate::{App, Error, Result, app::LOG_READS};
-pub use convene_live::{CHECKPOINT, End, Follower, Group, Interest, Made, Making, Next, TRIES, Told, Unmade, Waiting, Wakers};
+pub use convene_live::{
+    CHECKPOINT, End, Follower, Group, Interest, Made, Making, Next, Rouse, TRIES, Told, Unmade, Waiting, Wakers,
+};
 
 /// How many changes are looked at for one page, at least and at most: not all of them mean something to the reader.
 const SCAN: (u64, u64) = (100, 1_000);

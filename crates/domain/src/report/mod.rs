@@ -46,6 +46,11 @@ words! {
 }
 
 impl ReportStatus {
+    /// Whether the report was handed in, so that it counts.
+    pub fn is_handed_in(self) -> bool {
+        matches!(self, Self::Submitted | Self::Reviewed)
+    }
+
     /// The status after a step, or why it cannot be taken.
     pub fn after(self, step: ReportStep) -> Result<Self, Invalid> {
         match (self, step) {

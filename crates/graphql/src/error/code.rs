@@ -17,6 +17,8 @@ pub enum ErrorCode {
     GraphqlParseFailed,
     /// The document does not fit the schema.
     GraphqlValidationFailed,
+    /// The query that was named by its hash is not, or no longer, known: send it.
+    PersistedQueryNotFound,
     /// No operation, or not one, has the name asked for.
     OperationResolutionFailed,
     /// This transport does not serve such operations.
@@ -76,6 +78,7 @@ impl ErrorCode {
             Self::NotAcceptable,
             Self::GraphqlParseFailed,
             Self::GraphqlValidationFailed,
+            Self::PersistedQueryNotFound,
             Self::OperationResolutionFailed,
             Self::OperationNotSupported,
             Self::DocumentTooLarge,
@@ -118,6 +121,7 @@ impl ErrorCode {
             Self::NotAcceptable => "NOT_ACCEPTABLE",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::OperationResolutionFailed => "OPERATION_RESOLUTION_FAILED",
             Self::OperationNotSupported => "OPERATION_NOT_SUPPORTED",
             Self::DocumentTooLarge => "DOCUMENT_TOO_LARGE",

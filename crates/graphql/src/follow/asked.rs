@@ -3,18 +3,20 @@
 use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use async_graphql::{Request, Response, Variables};
 use bytes::Bytes;
 use convene_application::changes::{Interest, Made, Making, Seen, Unmade};
 use convene_domain::{
-    access::Caller,
+    access::{Caller, Rights},
     change::{Change, Effect, Entry, Head, LogCursor},
 };
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, future};
 use tokio::runtime::Handle;
 
+use super::merged::Merged;
 use crate::{
     error::ErrorCode,
     guard::Checked,
@@ -36,12 +38,23 @@ pub(super) struct Asked {
     /// Where it is executed: not where followers are served.
     pub(super) runtime: Handle,
     /// The newest answer that says no more than where its reader is.
-    newest: Mutex<Option<(LogCursor, Bytes)>>,
+    newest: Mutex<Option<(LogCursor, Bytes, Instant)>>,
+    /// What is told of bursts, if the group wants only the last state.
+    pub(super) merged: Merged,
 }
 
 impl Asked {
     pub(super) fn new(service: Service, caller: Caller, checked: Checked, variables: Variables, opened: Opened) -> Self {
-        Self { service, caller, checked, variables, opened, runtime: Handle::current(), newest: Mutex::default() }
+        Self {
+            service,
+            caller,
+            checked,
+            variables,
+            opened,
+            runtime: Handle::current(),
+            newest: Mutex::default(),
+            merged: Merged::default(),
+        }
     }
 
     /// What the group wants to be told of.
@@ -52,10 +65,14 @@ impl Asked {
             wants: Box::new(move |entry| wants.effect(entry).is_some()),
             make: Box::new(move |told| {
                 let entry = &told.slot.entry;
+                if makes.opened.wants.interval().is_some() {
+                    // It is told how things are when it has heard that something happened.
+                    return future::ready(Ok(Made { bytes: Bytes::new(), keep: false })).boxed();
+                }
                 match makes.effect(entry) {
                     Some(effect) => makes.make(&Seen { change: entry.change.clone(), effect }, Some(told.common())),
                     // It would not have been told of it.
-                    None => futures::future::ready(Err(Unmade::Unavailable)).boxed(),
+                    None => future::ready(Err(Unmade::Unavailable)).boxed(),
                 }
             }),
             checkpoint: Box::new(move |place| Arc::clone(&checks).checkpoint(place).boxed()),
@@ -67,7 +84,9 @@ impl Asked {
     /// What an entry means to the group, if it wants to be told of it.
     fn effect(&self, entry: &Entry) -> Option<Effect> {
         let reader = &self.opened.reader;
-        entry.seen(reader.within, reader.rights).filter(|effect| self.wants(&entry.change, *effect))
+        // Numbers are made of all records, whoever may read which.
+        let rights = if self.opened.wants.interval().is_some() { Rights::All } else { reader.rights };
+        entry.seen(reader.within, rights).filter(|effect| self.wants(&entry.change, *effect))
     }
 
     /// Whether the group wants to be told of a change that means this to it.
@@ -90,14 +109,23 @@ impl Asked {
     pub(super) async fn checkpoint(self: Arc<Self>, here: Head) -> Result<Made, Unmade> {
         let cursor = self.cursor(here);
         let kept = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, bytes)) = kept.filter(|(at, _)| *at == cursor) {
+        // Numbers of today are others tomorrow, though nothing happens.
+        let interval = self.opened.wants.interval();
+        let is_fresh = |made: Instant| interval.is_none_or(|interval| made.elapsed() < interval);
+        if let Some((_, bytes, _)) = kept.filter(|(at, _, made)| *at == cursor && is_fresh(*made)) {
             return Ok(Made { bytes, keep: true });
         }
-        let made = self.execute(Delivery { cursor, seen: None }, None).await?;
+        let begun = Instant::now();
+        let made = self.state_at(here).await?;
         if made.keep {
-            *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((cursor, made.bytes.clone()));
+            *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((cursor, made.bytes.clone(), begun));
         }
         Ok(made)
+    }
+
+    /// Makes what is told without a change, of a reader who is here.
+    pub(super) fn state_at(&self, here: Head) -> impl Future<Output = Result<Made, Unmade>> + Send + 'static {
+        self.execute(Delivery { cursor: self.cursor(here), seen: None }, None)
     }
 
     fn execute(

@@ -3,6 +3,7 @@
 mod asked;
 mod counted;
 mod group;
+mod merged;
 mod run;
 mod signed;
 mod start;

@@ -17,7 +17,7 @@ use convene_domain::change::{Change, Head, Position};
 use futures::{FutureExt, Stream, future::BoxFuture};
 use tracing::debug;
 
-use super::{Event, Item, asked::Asked, errors, signed::Signed};
+use super::{Event, Item, asked::Asked, errors, merged::Merged, signed::Signed};
 use crate::error::ErrorCode;
 
 /// How far a follower that had read all there was may fall behind what it could have been told: as far as a node
@@ -51,6 +51,8 @@ pub(super) struct Run {
     /// How often the next one took too long.
     late: u32,
     over: bool,
+    /// For those who are told only the last state: what they have heard of, which may be more than they were told.
+    heard: Position,
 }
 
 /// What was done that is not there at once.
@@ -86,6 +88,7 @@ impl Run {
             back_off: BACK_OFF.0,
             late: 0,
             over: false,
+            heard: here.position,
         }
     }
 
@@ -129,6 +132,34 @@ impl Run {
                 Poll::Ready(Some(self.end(code, message)))
             }
         }
+    }
+
+    /// What comes next for those who are told only the last state.
+    fn poll_state(&mut self, interval: Duration) -> Poll<Option<Event>> {
+        match self.follower.poll_next(self.heard) {
+            Poll::Ready(Next::Told(told)) => self.heard = told.slot.entry.change.position,
+            Poll::Ready(Next::Checkpoint(here, frame)) => {
+                (self.here, self.heard) = (here, here.position);
+                return Poll::Ready(Some(self.say(frame)));
+            }
+            Poll::Ready(Next::Beyond) => self.heard = self.follower.made().max(self.heard + 1),
+            Poll::Ready(Next::End(end)) => {
+                let (code, message) = reason(end);
+                return Poll::Ready(Some(self.end(code, message)));
+            }
+            Poll::Pending if self.heard <= self.here.position => return Poll::Pending,
+            Poll::Pending => match self.asked.merged.covering(self.heard) {
+                Some((head, frame)) => {
+                    (self.here, self.heard) = (head, head.position);
+                    return Poll::Ready(Some(self.say(frame)));
+                }
+                None => {
+                    Merged::renew(&self.asked, interval, self.follower.rouse());
+                    return Poll::Pending;
+                }
+            },
+        }
+        Poll::Ready(None)
     }
 
     /// Tells of a change, which takes the reader past it.
@@ -264,6 +295,10 @@ impl Run {
                 }
             } else if let Some(seen) = self.past.front().cloned() {
                 self.make_past(&seen);
+            } else if let Some(interval) = self.asked.opened.wants.interval() {
+                if let Some(event) = ready!(self.poll_state(interval)) {
+                    return Poll::Ready(Some(event));
+                }
             } else if let Some(event) = ready!(self.poll_line()) {
                 return Poll::Ready(Some(event));
             }

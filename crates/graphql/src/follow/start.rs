@@ -85,7 +85,12 @@ async fn join(service: &Service, group: Group, from: &Since) -> Option<Result<Op
         Since::End => changes::find_end(&service.app, network).await,
         Since::Cursor(cursor) => {
             let cursor = cursor::decode_log(cursor).filter(|cursor| cursor.log.network == network)?;
-            changes::resume(&service.app, reader.rights, cursor).await
+            let resumed = changes::resume(&service.app, reader.rights, cursor).await;
+            match asked.opened.wants.interval() {
+                // Whoever is told how things are begins with how they are now.
+                Some(_) if resumed.is_ok() => changes::find_end(&service.app, network).await,
+                _ => resumed,
+            }
         }
     };
     let here = match here {

@@ -2,6 +2,8 @@
 //!
 //! A question is refused at its first fault, as an error. A mutation is told all of them, as refusals: see [`Fields`].
 
+mod activity;
+mod activity_policy;
 mod community;
 mod community_details;
 mod community_filter;
@@ -21,6 +23,11 @@ mod update;
 mod vocabulary;
 mod window;
 
+pub(crate) use activity::{ActivityArguments, ActivityFilter, ActivityOrder, When};
+pub(crate) use activity_policy::{
+    ActivityPolicyChoice, AddActivityPolicyInput, ChangeActivityPolicyInput, ChooseCommunityActivityPolicyInput,
+    ChooseNetworkActivityPolicyInput, choice,
+};
 pub(crate) use community::{
     ChangeCommunityInput, CreateCommunityInput, MergeCommunitiesInput, MoveCommunityInput, RenameCommunityInput,
 };

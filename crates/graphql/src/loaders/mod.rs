@@ -4,6 +4,7 @@
 //! see. A kind of question is a key (a [`Batch`]); all keys of a kind that come up in one step of the execution are
 //! one call of one use case.
 
+mod activity_policy;
 mod common;
 mod community;
 mod gathering;
@@ -12,14 +13,17 @@ mod network;
 mod report;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod turns;
 
+pub(crate) use activity_policy::{PoliciesOf, PolicyOf};
 pub(crate) use common::Common;
 pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
 pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf, shared};
 pub(crate) use network::Vocabulary;
 pub(crate) use report::{Attendance, Items, ReportOf, TagsOf, load_surrounded};
+pub(crate) use theme::HostsOfTheme;
 pub(crate) use turns::Turns;
 
 use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};
@@ -35,6 +39,7 @@ use tracing::Instrument;
 use crate::{
     budget,
     error::{self, Error, ErrorCode},
+    memory,
 };
 
 /// What batches are loaded with: the application, as one caller may use it.
@@ -84,6 +89,7 @@ impl<K: Batch> Loader<K> for Loads {
 
 /// What the request is served with.
 pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Error> {
+    memory::begins(context);
     Ok(loaders_of(context)?.loader())
 }
 
@@ -96,6 +102,7 @@ pub(crate) fn keep_nothing(context: &Context<'_>) -> std::result::Result<(), Err
 /// Loads the answer to one question, together with whoever else asks such a one now.
 pub(crate) async fn load<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<Option<K::Value>, Error> {
     budget::check(context)?;
+    memory::refers(context);
     Ok(loaders_of(context)?.load_one(key).await?)
 }
 
@@ -105,6 +112,7 @@ pub(crate) async fn load_all<K: Batch>(
     keys: impl IntoIterator<Item = K>,
 ) -> std::result::Result<HashMap<K, K::Value>, Error> {
     budget::check(context)?;
+    memory::refers(context);
     Ok(loaders_of(context)?.load_many(keys).await?)
 }
 

@@ -1,6 +1,7 @@
 //! The root fields that write, one struct a noun. Each hands its input to [`perform`], which checks it, carries out the
 //! command that it stands for and answers with a payload.
 
+mod activity_policy;
 mod community;
 mod gathering;
 mod gathering_report;
@@ -14,8 +15,8 @@ mod vocabulary;
 use async_graphql::MergedObject;
 
 use self::{
-    community::CommunityMutation, gathering::GatheringMutation, gathering_report::GatheringReportMutation,
-    network::NetworkMutation, vocabulary::VocabularyMutation,
+    activity_policy::ActivityPolicyMutation, community::CommunityMutation, gathering::GatheringMutation,
+    gathering_report::GatheringReportMutation, network::NetworkMutation, vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -24,4 +25,11 @@ use self::{
 /// `userErrors`: every field at fault at once, as far as it can be told. Where `errors` leaves open whether it was done, send
 /// it again with the same key.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(NetworkMutation, VocabularyMutation, CommunityMutation, GatheringMutation, GatheringReportMutation);
+pub struct Mutation(
+    NetworkMutation,
+    VocabularyMutation,
+    CommunityMutation,
+    GatheringMutation,
+    GatheringReportMutation,
+    ActivityPolicyMutation,
+);

@@ -141,6 +141,30 @@ payloads! {
         community: Community = loaded(CommunityId)
     }
 
+    /// What came of `addActivityPolicy`.
+    AddActivityPolicyPayload {
+        /// The network with the new policy as it is now; null when this was refused, or the record is gone since.
+        network: Network = loaded(NetworkId)
+    }
+
+    /// What came of `changeActivityPolicy`.
+    ChangeActivityPolicyPayload {
+        /// The network with its policies as it is now; null when this was refused, or the record is gone since.
+        network: Network = loaded(NetworkId)
+    }
+
+    /// What came of `chooseNetworkActivityPolicy`.
+    ChooseNetworkActivityPolicyPayload {
+        /// The network as it is now; null when this was refused, or the record is gone since.
+        network: Network = loaded(NetworkId)
+    }
+
+    /// What came of `chooseCommunityActivityPolicy`.
+    ChooseCommunityActivityPolicyPayload {
+        /// The community as it is now; null when this was refused, or the record is gone since.
+        community: Community = loaded(CommunityId)
+    }
+
     /// What came of `planGathering`.
     PlanGatheringPayload {
         /// The new gathering as it is now; null when this was refused, or the record is gone since.

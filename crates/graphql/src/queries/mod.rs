@@ -5,25 +5,50 @@ mod community;
 mod entities;
 mod gathering;
 mod gathering_report;
+mod life_cycle;
+mod metrics;
 mod network;
 mod node;
 #[cfg(test)]
 mod tests;
+mod theme;
 
 use async_graphql::MergedObject;
 
-pub(crate) use self::changes::load_entity;
 use self::{
     changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, network::NetworkQuery, node::NodeQuery,
+    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
+    node::NodeQuery, theme::ThemeQuery,
 };
+pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery, Entities);
+pub struct Query(
+    NetworkQuery,
+    CommunityQuery,
+    GatheringQuery,
+    GatheringReportQuery,
+    NodeQuery,
+    ChangesQuery,
+    MetricsQuery,
+    ThemeQuery,
+    LifeCycleQuery,
+    Entities,
+);
 
 // The schema as clients read it, without what only a federation router asks.
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct ClientQuery(NetworkQuery, CommunityQuery, GatheringQuery, GatheringReportQuery, NodeQuery, ChangesQuery);
+pub(crate) struct ClientQuery(
+    NetworkQuery,
+    CommunityQuery,
+    GatheringQuery,
+    GatheringReportQuery,
+    NodeQuery,
+    ChangesQuery,
+    MetricsQuery,
+    ThemeQuery,
+    LifeCycleQuery,
+);

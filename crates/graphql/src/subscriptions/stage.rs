@@ -1,6 +1,9 @@
 //! What the field of a subscription is executed for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_graphql::{Context, ID};
 use convene_application::changes::{self, ChangeFilter, Reader, Seen, moves_subtree};
@@ -44,6 +47,8 @@ pub(crate) enum Wants {
     Reports(ChangeFilter),
     /// Everything that passes.
     Changes(ChangeFilter),
+    /// How things are now, after anything has happened in the place; no more often than this.
+    State(Duration),
 }
 
 impl Wants {
@@ -55,6 +60,15 @@ impl Wants {
                     || change.entity_type == EntityType::GatheringReport && filter.passes(change, effect)
             }
             Self::Changes(filter) => filter.passes(change, effect),
+            Self::State(_) => true,
+        }
+    }
+
+    /// How often they want to be told at most, if only the last state is of interest to them.
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        match self {
+            Self::Reports(_) | Self::Changes(_) => None,
+            Self::State(interval) => Some(*interval),
         }
     }
 }
@@ -85,7 +99,11 @@ pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str
             let within = input::id("within", within)?;
             let foreign = || Error::client(ErrorCode::BadCursor, "after is not a cursor of a log");
             let after = resume.as_deref().or(after).map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;
-            let reader = changes::open(app, *caller, within, after).await?;
+            let mut reader = changes::open(app, *caller, within, after).await?;
+            if wants.interval().is_some() {
+                // Noted before the state is read, which covers it.
+                reader.here = changes::find_end(app, reader.here.log.network).await?;
+            }
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opened { reader, wants });
             Ok(Delivery { cursor: reader.cursor(), seen: None })
         }

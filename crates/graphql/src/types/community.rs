@@ -11,9 +11,9 @@ use crate::{
     connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, CommunityFilter},
-    loaders::{self, Ancestors, Communities, FormerSlugs},
-    scalars::{Date, int},
-    types::{Audience, CommunityOrder, CommunityStatus, Coordinates, Format, Level, Lists, Network},
+    loaders::{self, Ancestors, Communities, FormerSlugs, PolicyOf},
+    scalars::{Date, int, or_today},
+    types::{ActivityPolicy, Audience, CommunityOrder, CommunityStatus, Coordinates, Format, Level, Lists, Network},
 };
 
 /// What the API shows of a community.
@@ -164,6 +164,16 @@ impl Community {
     /// Its page in the system it was imported from; null when there is none.
     async fn source_url(&self) -> Option<&str> {
         self.0.source_url.as_deref()
+    }
+
+    /// The activity policy that holds for it: its own, else that of its network.
+    async fn activity_policy(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of which date; today in UTC when left out.")] as_of: Option<Date>,
+    ) -> Result<ActivityPolicy, Error> {
+        let policy = loaders::load_referred(ctx, PolicyOf(self.0.id, or_today(as_of))).await?;
+        Ok(ActivityPolicy((*policy).clone()))
     }
 
     /// How many times the community's own entry was written, from 1.

@@ -1,5 +1,7 @@
 //! The types of the API, one noun a file. Each wraps what a use case answered, and asks loaders for the rest.
 
+mod activity;
+mod activity_policy;
 mod agenda_item;
 mod attendance_part;
 mod change;
@@ -8,14 +10,21 @@ mod coordinates;
 mod gathering;
 mod gathering_report;
 mod invitation;
+mod life_cycle;
+mod life_words;
 mod lists;
+mod metric;
 mod network;
 mod node;
+mod quiet_spell;
 mod report_item;
+mod theme;
 mod user_error;
 mod vocabulary;
 mod words;
 
+pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
+pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use change::{Change, ChangeKind, EntityType};
@@ -24,10 +33,17 @@ pub(crate) use coordinates::Coordinates;
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
 pub(crate) use invitation::Invitation;
+pub(crate) use life_cycle::LifeCycle;
+pub(crate) use life_words::{
+    ActivityBand, Counted, GatheringBand, LifeCycleOrder, LifeState, Maturity, QuietBand, QuietSpellOrder,
+};
 pub(crate) use lists::Lists;
+pub(crate) use metric::{Metric, MetricDefinition, MetricValue};
 pub(crate) use network::Network;
 pub(crate) use node::Node;
+pub(crate) use quiet_spell::QuietSpells;
 pub(crate) use report_item::ReportItem;
+pub(crate) use theme::{Asked as ThemesAsked, ThemeOrder, Themes};
 pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{

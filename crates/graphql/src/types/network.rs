@@ -10,9 +10,9 @@ use crate::{
     budget,
     error::Error,
     input,
-    loaders::{self, Vocabulary},
-    scalars::int,
-    types::{Lists, VocabularyKind, VocabularyTerm},
+    loaders::{self, PoliciesOf, PolicyOf, Vocabulary},
+    scalars::{Date, int, or_today},
+    types::{ActivityPolicy, Lists, VocabularyKind, VocabularyTerm},
 };
 
 /// What the API shows of a network.
@@ -53,6 +53,23 @@ impl Network {
         let languages = &self.0.languages;
         budget::spend(ctx, languages.len()).await?;
         Ok(languages.iter().map(|language| &**language).collect())
+    }
+
+    /// The activity policies of the network: those that every network has, then the at most 50 of its own, by code.
+    async fn activity_policies(&self, ctx: &Context<'_>) -> Result<Vec<ActivityPolicy>, Error> {
+        let policies = loaders::load(ctx, PoliciesOf(self.0.id)).await?.unwrap_or_default();
+        budget::spend(ctx, policies.len()).await?;
+        Ok(policies.iter().cloned().map(ActivityPolicy).collect())
+    }
+
+    /// The activity policy that holds for its communities that have none of their own.
+    async fn activity_policy(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of which date; today in UTC when left out.")] as_of: Option<Date>,
+    ) -> Result<ActivityPolicy, Error> {
+        let policy = loaders::load_referred(ctx, PolicyOf(self.0.id, or_today(as_of))).await?;
+        Ok(ActivityPolicy((*policy).clone()))
     }
 
     /// How many times the network's own entry was written, from 1.

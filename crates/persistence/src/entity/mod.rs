@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "sea-orm's derives need their types to be pub")]
 
+pub(crate) mod activity_policy;
 pub(crate) mod agenda_item;
 pub(crate) mod attendance_part;
 pub(crate) mod change;
@@ -10,6 +11,7 @@ pub(crate) mod change_set;
 pub(crate) mod community;
 pub(crate) mod community_scope;
 pub(crate) mod community_slug;
+pub(crate) mod community_status;
 pub(crate) mod gathering;
 pub(crate) mod gathering_host;
 pub(crate) mod gathering_report;
@@ -20,6 +22,7 @@ pub(crate) mod instance;
 pub(crate) mod invitation;
 pub(crate) mod network;
 pub(crate) mod network_head;
+pub(crate) mod policy_choice;
 pub(crate) mod removal;
 pub(crate) mod report_item;
 pub(crate) mod report_scope;

@@ -1,9 +1,12 @@
 //! Steps go up, down and up again, and two processes may take them at once.
 
-use convene_persistence::Database;
+use convene_persistence::{Database, verify};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::on_both;
+use crate::{
+    network::{add_gathering, change_gathering, plant},
+    on_both,
+};
 
 async fn tables(address: &str) -> Vec<String> {
     let connection = Database::connect_once(address).await.expect("connects");
@@ -33,6 +36,25 @@ async fn every_step_goes_up_down_and_up_again(address: String) {
     assert_eq!(tables(&address).await, all);
 }
 on_both!(every_step_goes_up_down_and_up_again);
+
+/// What a step fills, and what the seal that it puts in place then counts, come to the same.
+async fn a_database_that_has_records_is_filled(address: String) {
+    let database = Database::open(&address, 4).await.expect("opens");
+    let tree = plant(&database).await;
+    let (_, id) = add_gathering(&database, &tree, &tree.cities[..2], 3).await.expect("writes");
+    let connection = Database::connect_once(&address).await.expect("connects");
+    let all = convene_migrations::status(&connection).await.expect("lists");
+    let after = all.iter().position(|step| step.name.ends_with("_measures")).expect("the step of the measures");
+    let steps = u32::try_from(all.len() - after).expect("few");
+    convene_migrations::down(&connection, Some(steps)).await.expect("goes down");
+    convene_migrations::up(&connection).await.expect("goes up");
+    drop(database);
+    let database = Database::open(&address, 4).await.expect("opens");
+    assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
+    change_gathering(&database, &tree, id, &tree.cities[..2], 30).await.expect("writes");
+    assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
+}
+on_both!(a_database_that_has_records_is_filled);
 
 async fn two_processes_may_start_at_once(address: String) {
     let connection = Database::connect_once(&address).await.expect("connects");

@@ -26,7 +26,7 @@ use crate::{
 /// Held, cancelled, RSVPs, reports and attendance of a community in April 2026; `None` when nothing is counted.
 async fn sums(database: &Database, community: CommunityId) -> Option<[i64; 5]> {
     let sql = format!(
-        "SELECT held, cancelled, rsvp_yes, reports, attendance FROM community_months WHERE month = 202604 AND scope_id = {}",
+        "SELECT CAST(held AS bigint), CAST(cancelled AS bigint), rsvp_yes, CAST(reports AS bigint), attendance FROM community_months WHERE month = 202604 AND scope_id = {}",
         literal(database, community.uuid())
     );
     let row = database
@@ -157,10 +157,10 @@ async fn every_kind_of_write_moves_the_sums_as_it_should(address: String) {
     }
     assert_eq!(sums(&database, far).await, None);
 
-    // Called off, with the report taken back.
+    // Called off, with the report taken back: how many would have come is no sum of what was held.
     report(&database, &tree, id, its, 5, ReportStatus::Withdrawn, 25).await;
     rewrite(&database, &tree, id, GatheringStatus::Cancelled, &[host]).await;
-    assert_eq!(sums(&database, other_nation).await, Some([0, 1, 7, 0, 0]));
+    assert_eq!(sums(&database, other_nation).await, Some([0, 1, 0, 0, 0]));
     assert_eq!(sums(&database, next).await, None);
     assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
 }

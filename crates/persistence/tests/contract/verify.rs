@@ -1,6 +1,8 @@
 //! Whatever is altered behind the service's back is named.
 
+use convene_domain::metric::Measure;
 use convene_persistence::{Database, verify};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{
     databases::execute,
@@ -81,3 +83,59 @@ async fn every_alteration_is_named(address: String) {
     }
 }
 on_both!(every_alteration_is_named);
+
+/// Each measure has its column, and there is no column of which nobody knows what it counts.
+async fn measures_are_the_columns_of_their_tables(address: String) {
+    let database = Database::open(&address, 2).await.expect("opens");
+    let backend = database.reader().get_database_backend();
+    for (table, others) in [
+        ("gathering_measures", &["gathering_id", "month", "due_on"][..]),
+        ("community_months", &["scope_id", "month", "gatherings"]),
+    ] {
+        let sql = match backend {
+            DbBackend::Postgres => format!(
+                "SELECT column_name AS name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
+            ),
+            _ => format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"),
+        };
+        let rows = database.reader().query_all_raw(Statement::from_string(backend, sql)).await.expect("reads");
+        let columns: Vec<String> = rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect();
+        let expected: Vec<&str> = others.iter().copied().chain(Measure::ALL.iter().map(|measure| measure.as_str())).collect();
+        assert_eq!(columns, expected, "{table}");
+    }
+}
+on_both!(measures_are_the_columns_of_their_tables);
+
+/// A difference in any of the columns is found, in the measures of gatherings and in the sums.
+async fn a_difference_in_any_measure_is_named(address: String) {
+    let database = Database::open(&address, 4).await.expect("opens");
+    let tree = plant(&database).await;
+    add_gathering(&database, &tree, &[tree.cities[0], tree.cities[5]], 3).await.expect("writes");
+    let tables = ["gathering_measures", "community_months"];
+    let columns = Measure::ALL.iter().map(|measure| measure.as_str()).chain(["month"]);
+    for column in columns {
+        for table in tables {
+            execute(&address, &format!("UPDATE {table} SET {column} = {column} + 1")).await;
+        }
+        let found = verify::run(&database, |_| {}).await.expect("verifies");
+        for table in tables {
+            let named = found.iter().filter(|difference| difference.subject == table);
+            assert!(named.clone().any(|difference| difference.detail.contains(column)), "{column} of {table}: {found:?}");
+        }
+        for table in tables {
+            execute(&address, &format!("UPDATE {table} SET {column} = {column} - 1")).await;
+        }
+    }
+    assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
+    for (alter, subject) in [
+        ("UPDATE gathering_measures SET due_on = '2026-04-11'", "gathering_measures"),
+        ("UPDATE community_months SET gatherings = gatherings + 1", "community_months"),
+        ("UPDATE report_deadlines SET days = 3", "report_deadlines"),
+        ("DELETE FROM report_deadlines", "report_deadlines"),
+    ] {
+        execute(&address, alter).await;
+        let found = verify::run(&database, |_| {}).await.expect("verifies");
+        assert!(found.iter().any(|difference| difference.subject == subject), "{alter}: {found:?}");
+    }
+}
+on_both!(a_difference_in_any_measure_is_named);

@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::Outcome};
+use sha2::{Digest, Sha256};
 
 use super::negotiate::Media;
 
@@ -60,6 +61,36 @@ pub(super) fn answer(outcome: &Outcome, media: Media) -> Response {
     }
     response.extensions_mut().insert(Summary::of(outcome));
     response
+}
+
+/// Writes an outcome with a tag; and only that it is still the same, where the client has it with this tag already.
+pub(super) fn answer_on_condition(outcome: &Outcome, media: Media, known: Option<&HeaderValue>) -> Response {
+    let Ok(body) = outcome.to_json() else { return answer_internal(media) };
+    let mut hash = Sha256::new();
+    hash.update(media.content_type());
+    hash.update(&body);
+    let digest: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{digest}\"");
+    let is_known = known.and_then(|known| known.to_str().ok()).is_some_and(|known| names(known, &tag));
+    let mut response = Response::new(if is_known { Body::empty() } else { Body::from(body) });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    set_headers(&mut response, media.content_type());
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    // It may be kept by whoever asked, but is to be asked for each time; and others may be told something else.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    response.extensions_mut().insert(Summary::of(outcome));
+    response
+}
+
+/// Whether a list of tags names this one, strong or weak.
+fn names(known: &str, tag: &str) -> bool {
+    known.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// The headers of every answer of `/graphql`.

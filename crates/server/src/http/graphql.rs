@@ -33,6 +33,7 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
         return answer::refuse(Refusal::new(ErrorCode::NotAcceptable, message));
     };
     let method = request.method().clone();
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let outcome = match admit(&http, request).await {
         Ok((caller, request)) if matches!(form, Form::Document(_)) => (http.execute)(caller, request).await,
         Ok((caller, request)) => match (http.start)(caller, request).await {
@@ -46,6 +47,9 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
         Err(refusal) => Outcome::refused(refusal),
     };
     let not_allowed = outcome.failure == Some(ErrorCode::MethodNotAllowed);
+    if method == Method::GET && outcome.failure.is_none() {
+        return answer::answer_on_condition(&outcome, form.document(), known.as_ref());
+    }
     let mut response = answer::answer(&outcome, form.document());
     if not_allowed {
         // A mutation has an address with GET, but only POST runs it.

@@ -1,0 +1,19 @@
+//! Metrics: what the activity of places comes to. Everyone may ask: what is counted are records that were handed in, whoever
+//! may read them.
+
+mod activity;
+mod groups;
+mod reading;
+
+pub use activity::{Activity, Compared, Series, activity};
+pub use groups::Group;
+
+use convene_domain::metric::Refused;
+
+use crate::Error;
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Invalid { argument: refused.argument, reason: refused.reason }
+    }
+}

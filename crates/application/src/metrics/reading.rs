@@ -1,0 +1,186 @@
+//! Reading what was counted, by the cheapest road that leads to all that is asked for.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    Invalid,
+    id::Within,
+    metric::{ActivityFilter, Bucket, Dimension, Key, Needs, Question, Sheet, Span, Tally, month_of},
+};
+use convene_persistence::metrics::{self, Counted, Months, Place};
+use uuid::Uuid;
+
+use crate::{App, Error, Result};
+
+/// The most rows that are read for one answer.
+const ROW_LIMIT: usize = 50_000;
+/// The most numbers that are kept for one answer.
+const CELL_LIMIT: usize = 2_000_000;
+
+/// What is counted in a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counting<'a> {
+    pub(super) place: &'a Place,
+    pub(super) bucket: Bucket,
+    /// Dimensions of items are told apart by measures: they are not among these.
+    pub(super) dimensions: &'a [Dimension],
+    pub(super) filter: &'a ActivityFilter,
+    pub(super) needs: &'a Needs,
+}
+
+/// The dimensions of a question that rows are told apart by.
+pub(super) fn dimensions(question: &Question) -> Vec<Dimension> {
+    let of_items = |dimension: &&Dimension| matches!(dimension, Dimension::ItemKind | Dimension::ActivityKind);
+    question.group_by.iter().filter(|dimension| !of_items(dimension)).copied().collect()
+}
+
+/// Puts what is read in its place.
+struct Filling<'a> {
+    needs: &'a Needs,
+    /// The parts, as numbers, in order.
+    parts: Vec<i32>,
+    sheet: Sheet,
+}
+
+impl Filling<'_> {
+    fn part(&self, key: i32) -> Option<usize> {
+        self.parts.binary_search(&key).ok()
+    }
+
+    fn tally(&mut self, group: Option<Vec<Key>>) -> Result<&mut Tally> {
+        let Some(group) = group else { return Ok(&mut self.sheet.total) };
+        let (needs, parts) = (self.needs, self.parts.len());
+        let numbers = (self.sheet.groups.len() + 1) * parts * needs.columns.len();
+        if numbers > CELL_LIMIT && !self.sheet.groups.contains_key(&group) {
+            return Err(too_many());
+        }
+        Ok(self.sheet.groups.entry(group).or_insert_with(|| Tally::empty(needs, parts)))
+    }
+
+    fn sums(&mut self, group: Option<Vec<Key>>, part: i32, sums: &[i64]) -> Result<()> {
+        let (width, Some(part)) = (self.needs.columns.len(), self.part(part)) else { return Ok(()) };
+        self.tally(group)?.sums[part * width..(part + 1) * width].copy_from_slice(sums);
+        Ok(())
+    }
+}
+
+fn too_many() -> Error {
+    let reason = "has too many groups for so many parts and metrics: ask for a shorter period, wider parts or a smaller place";
+    Error::Invalid { argument: "groupBy", reason: Invalid::new(reason) }
+}
+
+/// Reads what was counted on these dates.
+pub(super) async fn read(app: &App, counting: &Counting<'_>, span: Span) -> Result<Sheet> {
+    let Counting { bucket, needs, .. } = *counting;
+    let spans = span.buckets(bucket).map_err(|reason| Error::Invalid { argument: "bucket", reason })?;
+    let parts: Vec<i32> = spans.iter().map(|part| bucket.key(month_of(part.from))).collect();
+    let sheet = Sheet { total: Tally::empty(needs, parts.len()), groups: std::collections::BTreeMap::new() };
+    let mut filling = Filling { needs, parts, sheet };
+    if needs.gatherings && !span.is_empty() {
+        if counting.is_of_months(span) {
+            fill_months(app, counting, span, &mut filling).await?;
+        } else {
+            fill_gatherings(app, counting, span, &mut filling).await?;
+        }
+        fill_distinct(app, counting, span, &mut filling).await?;
+    }
+    if needs.communities {
+        fill_communities(app, counting, &spans, &mut filling).await?;
+    }
+    Ok(filling.sheet)
+}
+
+impl<'a> Counting<'a> {
+    /// Whether the sums of months are what is asked for. Both roads lead to the same.
+    fn is_of_months(&self, span: Span) -> bool {
+        let by_child = self.dimensions.iter().all(|dimension| *dimension == Dimension::Child);
+        by_child && self.filter.is_empty() && span.is_whole_months()
+    }
+
+    fn counted(&self, span: Span) -> Counted<'a> {
+        Counted { within: self.place.within, span, bucket: self.bucket, dimensions: self.dimensions, filter: self.filter }
+    }
+}
+
+async fn fill_months(app: &App, counting: &Counting<'_>, span: Span, filling: &mut Filling<'_>) -> Result<()> {
+    let within = counting.place.within;
+    let mut scopes: Vec<Uuid> = vec![within.uuid()];
+    let mut own = None;
+    if !counting.dimensions.is_empty() {
+        scopes.extend(counting.place.children.keys());
+        // A network hosts nothing itself.
+        if let Within::Community(id) = within {
+            own = Some(id);
+        }
+    }
+    let months = (month_of(span.from), month_of(span.to));
+    let asked = Months { months, bucket: counting.bucket, measures: &counting.needs.columns };
+    let rows = metrics::sums_of_months(app.reader(), &scopes, own, asked).await?;
+    for row in rows {
+        let group = match row.scope {
+            Some(scope) if scope == within.uuid() => None,
+            scope => Some(vec![Key::Community(scope.unwrap_or(within.uuid()))]),
+        };
+        filling.sums(group, row.part, &row.sums)?;
+    }
+    Ok(())
+}
+
+async fn fill_gatherings(app: &App, counting: &Counting<'_>, span: Span, filling: &mut Filling<'_>) -> Result<()> {
+    let cells = metrics::sums(app.reader(), &counting.counted(span), &counting.needs.columns, ROW_LIMIT).await?;
+    if cells.len() > ROW_LIMIT {
+        return Err(too_many());
+    }
+    for cell in cells {
+        filling.sums(cell.group, cell.part, &cell.counted)?;
+    }
+    Ok(())
+}
+
+/// What cannot be added up: distinct hosts and middle values.
+async fn fill_distinct(app: &App, counting: &Counting<'_>, span: Span, filling: &mut Filling<'_>) -> Result<()> {
+    let counted = counting.counted(span);
+    if counting.needs.hosts {
+        for cell in metrics::hosts(app.reader(), &counted).await? {
+            let Some(part) = filling.part(cell.part) else { continue };
+            filling.tally(cell.group)?.hosts[part] = cell.counted;
+        }
+    }
+    for (at, median) in counting.needs.medians.iter().enumerate() {
+        for cell in metrics::medians(app.reader(), &counted, *median).await? {
+            let Some(part) = filling.part(cell.part) else { continue };
+            filling.tally(cell.group)?.medians[at][part] = cell.counted;
+        }
+    }
+    Ok(())
+}
+
+async fn fill_communities(app: &App, counting: &Counting<'_>, spans: &[Span], filling: &mut Filling<'_>) -> Result<()> {
+    let within = counting.place.within;
+    let rows = metrics::founded(app.reader(), within, counting.dimensions, counting.filter).await?;
+    for row in rows {
+        let groups = [None, (!counting.dimensions.is_empty()).then_some(row.group)];
+        for group in groups.into_iter().enumerate().filter(|(at, group)| *at == 0 || group.is_some()).map(|(_, group)| group) {
+            let tally = filling.tally(group)?;
+            for (part, counts) in spans.iter().zip(&mut tally.communities) {
+                counts[0] += row.communities;
+                counts[1] += if row.on.is_some_and(|day| part.from <= day && day < part.to) { row.communities } else { 0 };
+                counts[2] += if row.on.is_some_and(|day| day < part.to) { row.communities } else { 0 };
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds places and, if it is asked for, what is right beneath them.
+///
+/// # Errors
+///
+/// Fails if one of them does not exist.
+pub(super) async fn places(app: &App, within: &[Within], children: bool) -> Result<HashMap<Within, Place>> {
+    let places = metrics::load_places(app.reader(), app.database().instance(), within, children).await?;
+    match within.iter().find(|within| !places.contains_key(within)) {
+        Some(missing) => Err(Error::NoSuchPlace(*missing)),
+        None => Ok(places),
+    }
+}

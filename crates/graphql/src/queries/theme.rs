@@ -1,0 +1,52 @@
+//! Asking what recurs across communities.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use convene_application::{nodes, themes};
+use convene_domain::{Invalid, page::PageRequest, theme::ThemeQuery as Query};
+
+use crate::{
+    error::Error,
+    input::{self, Window, checked},
+    loaders::{self, Loads},
+    memory,
+    types::{ItemKind, ThemeOrder, Themes, ThemesAsked},
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct ThemeQuery;
+
+#[Object]
+impl ThemeQuery {
+    /// Which themes recur and rise across the communities of a place, by the items of their reports that you may read: what
+    /// they struggle with, who had a success with it, and the reports that all of it came from. Errors: `NOT_FOUND` when the
+    /// place does not exist.
+    #[expect(clippy::too_many_arguments, reason = "what is asked for, and which part of it")]
+    async fn themes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
+        #[graphql(desc = "When the gatherings took place. It is compared with the period of the same length before it.")]
+        window: Window,
+        #[graphql(desc = "Which kinds of items count; challenges, needs and requests when left out.")] kinds: Option<
+            Vec<ItemKind>,
+        >,
+        #[graphql(desc = "How they are sorted.", default_with = "Some(ThemeOrder::default())")] order_by: Option<ThemeOrder>,
+        #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Themes, Error> {
+        let Loads { app, caller, .. } = loaders::of(ctx)?;
+        let (within, window) = (input::id("within", &within)?, window.check("window")?);
+        let too_early = || Invalid::new("begins too early for a period before it");
+        let previous = checked("window", window.previous().ok_or_else(too_early))?;
+        let query = Query { window, previous, kinds: input::values("kinds", kinds)? };
+        let page = PageRequest::try_new(Some(first.map_or(PageRequest::DEFAULT, i64::from)), None, None, None);
+        let most = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
+        memory::reads(ctx, app, within);
+        let network = nodes::network_of(app, within).await?;
+        memory::belongs(ctx, within, network);
+        let found = themes::count(app, *caller, within, &query, order_by.unwrap_or_default().into()).await?;
+        let asked = ThemesAsked { network, within, query: Arc::new(query) };
+        Ok(Themes { asked: Arc::new(asked), found, most: usize::try_from(most).unwrap_or_default() })
+    }
+}

@@ -1,0 +1,54 @@
+//! Whether what was read of a place is still how things are.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use convene_domain::change::Position;
+use uuid::Uuid;
+
+use crate::{feed::Shared, ring::Ring};
+
+/// Where a log stood before something was read.
+#[derive(Debug)]
+pub struct Standing {
+    ring: Arc<Ring>,
+    feed: Arc<Shared>,
+    /// Nothing that was read has changed up to here.
+    position: AtomicI64,
+}
+
+impl Standing {
+    /// Where a log stands, as far as it was read; `None` when there is more that was not read yet.
+    pub(crate) fn now(ring: Arc<Ring>, feed: Arc<Shared>) -> Option<Self> {
+        let position = AtomicI64::new(ring.head());
+        let standing = Self { ring, feed, position };
+        standing.is_current().then_some(standing)
+    }
+
+    /// Whether nothing has changed in these places since, as far as this process can know: what it wrote itself it knows at
+    /// once, and what others wrote within a second at most. When that cannot be said, it does not hold.
+    pub fn holds(&self, places: &[Uuid]) -> bool {
+        self.ring.use_now();
+        // Looked at first: what is told from here on is of later.
+        if !self.is_current() {
+            return false;
+        }
+        match self.ring.unchanged(places, self.position.load(Ordering::Acquire)) {
+            Some(position) => {
+                self.advance(position);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        !self.ring.is_broken() && self.ring.is_filled() && !self.ring.is_behind() && self.feed.has_looked_lately()
+    }
+
+    fn advance(&self, position: Position) {
+        self.position.fetch_max(position, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,286 @@
+//! Counting gatherings one by one: whatever the sums of months do not say.
+
+use convene_domain::{
+    id::Within,
+    metric::{ActivityFilter, Bucket, Dimension, Key, Measure, Middle, Span},
+};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+
+use super::{
+    months::part,
+    sql::{Sql, words},
+};
+use crate::Result;
+
+/// Which gatherings are counted, and how they are grouped.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    /// In which place.
+    pub within: Within,
+    /// On which dates.
+    pub span: Span,
+    /// In which parts.
+    pub bucket: Bucket,
+    /// Grouped by what; dimensions of items are none of ours.
+    pub dimensions: &'a [Dimension],
+    /// Which of them.
+    pub filter: &'a ActivityFilter,
+}
+
+/// What was counted of a group in a part of the period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell<T> {
+    /// The group; `None` for everything.
+    pub group: Option<Vec<Key>>,
+    /// The part, as [`Bucket::key`] has it.
+    pub part: i32,
+    /// What was counted.
+    pub counted: T,
+}
+
+/// Adds up measures. One row more than the limit says that there are more than that.
+pub async fn sums<C: ConnectionTrait>(
+    connection: &C,
+    counted: &Counted<'_>,
+    measures: &[Measure],
+    limit: usize,
+) -> Result<Vec<Cell<Vec<i64>>>> {
+    let columns: String = measures.iter().map(|measure| format!(", CAST(SUM(m.{measure}) AS bigint)")).collect();
+    let mut sql = counted.start(connection.get_database_backend(), "");
+    if !counted.dimensions.is_empty() {
+        let keys = counted.names("k");
+        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{columns} FROM (SELECT DISTINCT t.id, t.part"));
+        counted.members(&mut sql);
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys} UNION ALL "));
+    }
+    sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
+    sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
+    sql.push(&format!(" LIMIT {}", limit + 1));
+    let rows = sql.all(connection).await?;
+    let read = |row: &QueryResult, at: usize| {
+        (0..measures.len()).map(|column| Ok(row.try_get_by_index(at + column)?)).collect::<Result<Vec<i64>>>()
+    };
+    rows.iter().map(|row| counted.cell(row, read)).collect()
+}
+
+/// Counts distinct hosts of held gatherings: those in the place.
+pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
+    let mut sql = counted.start(connection.get_database_backend(), " AND g.status = 'HELD'");
+    if !counted.dimensions.is_empty() {
+        let keys = counted.names("k");
+        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part, CAST(COUNT(DISTINCT k.host) AS bigint) FROM (SELECT DISTINCT t.id, t.part, c.id AS host"));
+        counted.members_with_hosts(&mut sql);
+        sql.push(&format!(") k GROUP BY k.part{keys} UNION ALL "));
+    }
+    sql.push(&format!("SELECT 0{}, t.part, CAST(COUNT(DISTINCT c.id) AS bigint) FROM counted t", counted.nothing()));
+    counted.hosted(&mut sql, "t.id");
+    sql.push(" GROUP BY t.part");
+    let rows = sql.all(connection).await?;
+    rows.iter().map(|row| counted.cell(row, |row, at| Ok(row.try_get_by_index(at)?))).collect()
+}
+
+/// Finds the middle values of a measure over gatherings at which another is 1.
+pub async fn medians<C: ConnectionTrait>(
+    connection: &C,
+    counted: &Counted<'_>,
+    (of, base): (Measure, Measure),
+) -> Result<Vec<Cell<Middle>>> {
+    let mut sql = counted.start(connection.get_database_backend(), "");
+    // The values in order, each with its rank and how many there are; of these the one or two in the middle.
+    let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
+        sql.push(&format!(
+            "SELECT {arm}, r.part, CAST(MIN(r.v) AS bigint), CAST(MAX(r.v) AS bigint), CAST(MAX(r.n) AS bigint) FROM ("
+        ));
+        sql.push(&format!(
+            "SELECT k.part{keys}, m.{of} AS v, ROW_NUMBER() OVER (PARTITION BY k.part{keys} ORDER BY m.{of}) AS rn, "
+        ));
+        sql.push(&format!("COUNT(*) OVER (PARTITION BY k.part{keys}) AS n FROM (SELECT DISTINCT t.id, t.part"));
+        members(sql);
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1"));
+        sql.push(") r WHERE r.rn IN ((r.n + 1) / 2, (r.n + 2) / 2) GROUP BY r.part");
+    };
+    if !counted.dimensions.is_empty() {
+        let outer = counted.names("r");
+        middle(&mut sql, &format!("1 AS arm{outer}"), &counted.names("k"), &|sql| counted.members(sql));
+        sql.push(&outer).push(" UNION ALL ");
+    }
+    middle(&mut sql, &format!("0{}", counted.nothing()), "", &|sql| {
+        sql.push(" FROM counted t");
+    });
+    let rows = sql.all(connection).await?;
+    let read = |row: &QueryResult, at: usize| {
+        let (low, high): (i64, i64) = (row.try_get_by_index(at)?, row.try_get_by_index(at + 1)?);
+        #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
+        Ok(Middle { value: (low + high) as f64 / 2.0, of: row.try_get_by_index(at + 2)? })
+    };
+    rows.iter().map(|row| counted.cell(row, read)).collect()
+}
+
+impl Counted<'_> {
+    /// Begins a statement with the gatherings that are counted: their identities, parts, and what they are grouped by.
+    fn start(&self, backend: DbBackend, more: &str) -> Sql {
+        const DAY: i64 = 86_400_000_000;
+        let mut sql = Sql::new(backend);
+        sql.push(&format!("WITH counted AS (SELECT g.id, {} AS part", part(self.bucket, "g.month")));
+        for dimension in self.dimensions {
+            sql.push(match dimension {
+                Dimension::Format => ", g.format",
+                Dimension::Status => ", g.status",
+                Dimension::Weekday => ", CAST(g.weekday AS integer) AS weekday",
+                _ => "",
+            });
+        }
+        sql.push(" FROM gathering_scopes s JOIN gatherings g ON g.id = s.gathering_id WHERE s.scope_id = ")
+            .bind(self.within.uuid());
+        sql.push(" AND g.start_date >= ").bind(self.span.from).push(" AND g.start_date < ").bind(self.span.to);
+        // Scope rows are indexed by the instant, which is bounded widely enough for any offset.
+        sql.push(" AND s.sort_at >= ").bind(midnight(self.span.from).saturating_sub(2 * DAY));
+        sql.push(" AND s.sort_at < ").bind(midnight(self.span.to).saturating_add(2 * DAY)).push(more);
+        let filter = self.filter;
+        sql.and_any("g.format", &words(&filter.formats)).and_any("g.status", &words(&filter.statuses));
+        let weekdays: Vec<i32> = filter.weekdays.iter().map(|day| day.number_from_monday().cast_signed()).collect();
+        sql.and_any("CAST(g.weekday AS integer)", &weekdays);
+        if filter.asks_of_hosts() {
+            sql.push(" AND EXISTS (SELECT 1 FROM gathering_hosts h JOIN communities c ON c.id = h.community_id ");
+            sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = ").bind(self.within.uuid());
+            sql.push(" WHERE h.gathering_id = g.id");
+            host_conditions(&mut sql, filter);
+            sql.push(")");
+        }
+        for (kind, codes) in [("DESIRED_OUTCOME", &filter.outcomes), ("FUNCTION", &filter.functions)] {
+            if !codes.is_empty() {
+                sql.push(" AND EXISTS (SELECT 1 FROM gathering_reports r JOIN report_tags x ON x.report_id = r.id ");
+                sql.push(&format!("WHERE r.gathering_id = g.id AND {HANDED_IN} AND x.kind = '{kind}'"));
+                sql.and_any("x.code", &words(codes)).push(")");
+            }
+        }
+        sql.push(") ");
+        sql
+    }
+
+    /// The rest of a selection of gatherings: their groups, and whatever has to be joined for those.
+    fn members(&self, sql: &mut Sql) {
+        self.keys(sql);
+        if self.dimensions.iter().any(|dimension| is_of_hosts(*dimension)) {
+            self.hosted(sql, "t.id");
+        }
+        self.joined(sql);
+    }
+
+    fn members_with_hosts(&self, sql: &mut Sql) {
+        self.keys(sql);
+        self.hosted(sql, "t.id");
+        self.joined(sql);
+    }
+
+    fn keys(&self, sql: &mut Sql) {
+        for (at, dimension) in self.dimensions.iter().enumerate() {
+            sql.push(&format!(", {} AS k{at}", key_of(*dimension)));
+        }
+        sql.push(" FROM counted t");
+    }
+
+    fn joined(&self, sql: &mut Sql) {
+        if self.dimensions.contains(&Dimension::Child) {
+            join_children(sql, self.within);
+        }
+        for (dimension, kind, table) in [(Dimension::Outcome, "DESIRED_OUTCOME", "o"), (Dimension::Function, "FUNCTION", "f")] {
+            if self.dimensions.contains(&dimension) {
+                sql.push(
+                    " JOIN (SELECT r.gathering_id, x.code FROM gathering_reports r JOIN report_tags x ON x.report_id = r.id ",
+                );
+                sql.push(&format!("WHERE {HANDED_IN} AND x.kind = '{kind}') {table} ON {table}.gathering_id = t.id"));
+            }
+        }
+    }
+
+    /// Joins the hosts that stand in the place and pass the filter.
+    fn hosted(&self, sql: &mut Sql, gathering: &str) {
+        sql.push(&format!(
+            " JOIN gathering_hosts h ON h.gathering_id = {gathering} JOIN communities c ON c.id = h.community_id "
+        ));
+        sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = ").bind(self.within.uuid());
+        host_conditions(sql, self.filter);
+    }
+
+    fn names(&self, table: &str) -> String {
+        (0..self.dimensions.len()).map(|at| format!(", {table}.k{at}")).collect()
+    }
+
+    fn nothing(&self) -> String {
+        ", NULL".repeat(self.dimensions.len())
+    }
+
+    fn cell<T>(&self, row: &QueryResult, read: impl Fn(&QueryResult, usize) -> Result<T>) -> Result<Cell<T>> {
+        let arm: i32 = row.try_get_by_index(0)?;
+        let at = 1 + self.dimensions.len();
+        let group = (arm == 1).then(|| read_keys(row, 1, self.dimensions)).transpose()?;
+        Ok(Cell { group, part: row.try_get_by_index(at)?, counted: read(row, at + 1)? })
+    }
+}
+
+const HANDED_IN: &str = "r.status IN ('SUBMITTED', 'REVIEWED')";
+
+/// The first instant of a date in UTC, as scope rows are sorted by.
+fn midnight(date: chrono::NaiveDate) -> i64 {
+    date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()
+}
+
+/// What a filter says of the community `c`.
+pub(super) fn host_conditions(sql: &mut Sql, filter: &ActivityFilter) {
+    let hosts: Vec<uuid::Uuid> = filter.hosts.iter().map(|host| host.uuid()).collect();
+    sql.and_any("c.level", &words(&filter.levels))
+        .and_any("c.status", &words(&filter.host_statuses))
+        .and_any("c.country", &words(&filter.countries))
+        .and_any("c.region_code", &words(&filter.region_codes))
+        .and_any("c.founded_year", &filter.founded_years)
+        .and_any("c.id", &hosts);
+}
+
+/// Joins, as `b`, the community right beneath the place that the community `c` stands under; none for the place itself.
+pub(super) fn join_children(sql: &mut Sql, within: Within) {
+    sql.push(" LEFT JOIN (SELECT p.community_id, d.id FROM community_scopes p JOIN communities d ON d.id = p.scope_id WHERE ");
+    match within {
+        Within::Network(id) => sql.push("d.parent_id IS NULL AND d.network_id = ").bind(id.uuid()),
+        Within::Community(id) => sql.push("d.parent_id = ").bind(id.uuid()),
+    };
+    sql.push(") b ON b.community_id = c.id");
+}
+
+/// What a dimension groups by, of the gathering `t`, its host `c` and what is joined to them.
+pub(super) fn key_of(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Child => "COALESCE(b.id, c.id)",
+        Dimension::Community => "c.id",
+        Dimension::Level => "c.level",
+        Dimension::Country => "c.country",
+        Dimension::Region => "c.region_code",
+        Dimension::FoundingYear => "c.founded_year",
+        Dimension::Format => "t.format",
+        Dimension::Status => "t.status",
+        Dimension::Weekday => "t.weekday",
+        Dimension::Outcome => "o.code",
+        Dimension::Function => "f.code",
+        // Told apart by measures, not by rows.
+        Dimension::ItemKind | Dimension::ActivityKind => "NULL",
+    }
+}
+
+fn is_of_hosts(dimension: Dimension) -> bool {
+    key_of(dimension).contains("c.") && !matches!(dimension, Dimension::Outcome | Dimension::Function)
+}
+
+/// Reads what a row is grouped by.
+pub(super) fn read_keys(row: &QueryResult, from: usize, dimensions: &[Dimension]) -> Result<Vec<Key>> {
+    let key = |(at, dimension): (usize, &Dimension)| {
+        let at = from + at;
+        Ok(match dimension {
+            Dimension::Child | Dimension::Community => Key::Community(row.try_get_by_index(at)?),
+            Dimension::FoundingYear | Dimension::Weekday => {
+                row.try_get_by_index::<Option<i32>>(at)?.map_or(Key::Unknown, Key::Number)
+            }
+            _ => row.try_get_by_index::<Option<String>>(at)?.map_or(Key::Unknown, Key::Word),
+        })
+    };
+    dimensions.iter().enumerate().map(key).collect()
+}

@@ -1,0 +1,13 @@
+//! Counting, for metrics. Sums of whole months are read from what the seal keeps; everything else is one statement for each
+//! kind of question.
+
+mod communities;
+mod gatherings;
+mod months;
+mod places;
+mod sql;
+
+pub use communities::{Founded, founded};
+pub use gatherings::{Cell, Counted, hosts, medians, sums};
+pub use months::{Month, Months, sums as sums_of_months};
+pub use places::{Named, Place, bounds, load as load_places, names, regions, terms};
