@@ -21,6 +21,7 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{community, community_scope, community_slug},
+    in_order::{self, Cells, InOrder},
     lifecycle,
     list::{self, SCOPE, ScopedList},
     policies,
@@ -124,9 +125,13 @@ pub(crate) fn model(record: &Record) -> community::Model {
 /// Loads communities by identity.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[CommunityId]) -> Result<HashMap<CommunityId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let id = dialect::is_any_id(connection.get_database_backend(), (community::Entity, community::Column::Id), &ids);
-    let found = community::Entity::find().filter(id).all(connection).await?;
-    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+    let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
+    select.from_as(community::Entity, "r");
+    select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", community::Column::Id), &ids));
+    let found = connection.query_all(&select).await?;
+    let read = |row| Record::try_from(community::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
+    found.iter().map(read).collect()
 }
 
 /// Finds a community by a slug that it has or had.
@@ -144,6 +149,7 @@ pub async fn load_ancestors<C: ConnectionTrait>(
 ) -> Result<HashMap<CommunityId, Vec<Record>>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
     select
         .expr_as(Expr::col(("s", community_scope::Column::CommunityId)), SCOPE)
         .from_as(community_scope::Entity, "s")
@@ -155,10 +161,9 @@ pub async fn load_ancestors<C: ConnectionTrait>(
         )
         .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", community_scope::Column::CommunityId), &ids))
         .and_where(Expr::col(("s", community_scope::Column::ScopeId)).not_equals(("s", community_scope::Column::CommunityId)));
-    list::columns::<community::Column>(&mut select, "r");
     let mut ancestors: HashMap<CommunityId, Vec<Record>> = HashMap::new();
     for row in connection.query_all(&select).await? {
-        let record = Record::try_from(<community::Model as sea_orm::FromQueryResult>::from_query_result(&row, "")?)?;
+        let record = Record::try_from(community::Model::read(&mut Cells::of(&row))?)?;
         ancestors.entry(CommunityId::from_uuid(row.try_get("", SCOPE)?)).or_default().push(record);
     }
     for path in ancestors.values_mut() {
@@ -223,7 +228,8 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("communities.{order}");
-    let entry = |model: community::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = community::Model::read(cells)?;
         let text = match order {
             CommunityOrder::Name => model.name.clone(),
             CommunityOrder::Slug => model.slug.clone(),
@@ -250,7 +256,7 @@ fn listed(filter: &CommunityFilter, order: CommunityOrder) -> ScopedList {
         "r",
         Expr::col(("r", community::Column::Id)).equals(("s", community_scope::Column::CommunityId)),
     );
-    list::columns::<community::Column>(&mut select, "r");
+    in_order::columns::<community::Model>(&mut select, "r");
     let column = match order {
         CommunityOrder::Name => community::Column::Name,
         CommunityOrder::Slug => community::Column::Slug,

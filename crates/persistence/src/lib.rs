@@ -20,6 +20,7 @@ mod write;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;
+mod in_order;
 pub mod keys;
 pub mod lifecycle;
 pub mod log;

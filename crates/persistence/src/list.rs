@@ -10,12 +10,12 @@ use convene_domain::{
     page::{Direction, Page, PageRequest, Place},
 };
 use sea_orm::{
-    ConnectionTrait, DbBackend, FromQueryResult, IdenStatic, Order, QueryResult, Statement, Value,
+    ConnectionTrait, DbBackend, IdenStatic, Order, QueryResult, Statement, Value,
     sea_query::{Condition, Expr, ExprTrait, SelectStatement, ValueTuple},
 };
 use uuid::Uuid;
 
-use crate::{Result, dialect};
+use crate::{Result, dialect, in_order::Cells};
 
 /// The name of the column that says which scope a row was found under.
 pub(crate) const SCOPE: &str = "list_scope_id";
@@ -71,7 +71,7 @@ pub(crate) fn uuids(within: &[Within]) -> Vec<Uuid> {
 
 /// A list: everything but where it is asked for, and which page of it.
 pub(crate) struct ScopedList {
-    /// Selects what a row consists of, from wherever it is.
+    /// Selects what a row consists of, from wherever it is, in the order in which it is read.
     pub(crate) select: SelectStatement,
     /// Which rows are shown.
     pub(crate) condition: Condition,
@@ -83,17 +83,13 @@ pub(crate) struct ScopedList {
 
 impl ScopedList {
     /// Reads the page under each scope. A scope without entries is missing from the answer.
-    pub(crate) async fn pages<C, M, T>(
+    pub(crate) async fn pages<C: ConnectionTrait, T>(
         mut self,
         connection: &C,
         scopes: &[Uuid],
         page: &PageRequest,
-        entry: impl Fn(M) -> Result<(Place, T)>,
-    ) -> Result<HashMap<Uuid, Page<T>>>
-    where
-        C: ConnectionTrait,
-        M: FromQueryResult,
-    {
+        entry: impl Fn(&mut Cells<'_>) -> Result<(Place, T)>,
+    ) -> Result<HashMap<Uuid, Page<T>>> {
         for (place, direction) in [(page.after(), Direction::Forward), (page.before(), Direction::Backward)] {
             if let Some(place) = place {
                 self.condition = self.condition.add(beyond(&self.sort, place, direction));
@@ -108,7 +104,7 @@ impl ScopedList {
         };
         let mut read: HashMap<Uuid, Vec<(Place, T)>> = HashMap::new();
         for row in connection.query_all_raw(statement).await? {
-            let (scope, entry) = (scope_of(&row)?, entry(M::from_query_result(&row, "")?)?);
+            let (scope, entry) = (scope_of(&row)?, entry(&mut Cells::of(&row))?);
             read.entry(scope).or_default().push(entry);
         }
         // Where many were asked for, the statement says which rows, and not in which order.

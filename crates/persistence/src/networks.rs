@@ -19,6 +19,7 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{network, network_head},
+    in_order::{self, Cells, InOrder},
     list::{self, ScopedList},
 };
 
@@ -81,7 +82,8 @@ pub async fn all<C: ConnectionTrait>(connection: &C) -> Result<Vec<Record>> {
 
 /// Lists networks by slug.
 pub async fn list<C: ConnectionTrait>(connection: &C, page: &PageRequest) -> Result<Page<Record>> {
-    let entry = |model: network::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = network::Model::read(cells)?;
         let place = Place { list: LIST.to_owned(), instant: 0, text: model.slug.clone(), id: model.id };
         Ok((place, Record::try_from(model)?))
     };
@@ -99,7 +101,7 @@ pub async fn count<C: ConnectionTrait>(connection: &C) -> Result<u64> {
 fn everything() -> ScopedList {
     let mut select = Query::select();
     select.from_as(network::Entity, "r");
-    list::columns::<network::Column>(&mut select, "r");
+    in_order::columns::<network::Model>(&mut select, "r");
     let sort = vec![list::by_text("r", network::Column::Slug.as_str()), list::by_id("r", network::Column::Id.as_str())];
     ScopedList { select, condition: Condition::all(), scope: None, sort }
 }

@@ -15,7 +15,7 @@ use futures::future::try_join_all;
 use async_graphql::Context;
 
 use super::{Ancestors, Batch, Hosts, Loads, keyed, loaders_of};
-use crate::{budget, error::Error};
+use crate::{budget, error::Error, memory};
 
 impl Batch for ReportId {
     type Value = Arc<ReportRecord>;
@@ -33,6 +33,7 @@ pub(crate) async fn load_surrounded(
     id: ReportId,
 ) -> std::result::Result<Option<Arc<ReportRecord>>, Error> {
     budget::check(context)?;
+    memory::refers(context);
     let loaders = loaders_of(context)?;
     let Loads { app, caller, .. } = loaders.loader();
     let Some(found) = reports::load_surrounded(app, *caller, id).await? else { return Ok(None) };

@@ -26,6 +26,7 @@ pub(crate) use row::model;
 use crate::{
     Result, Write, dialect,
     entity::{gathering, gathering_host, gathering_scope},
+    in_order::{self, Cells, InOrder},
     list::{self, ScopedList, SortKey},
 };
 
@@ -34,9 +35,13 @@ type Record = Recorded<GatheringId, Gathering>;
 /// Loads gatherings by identity.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let id = dialect::is_any_id(connection.get_database_backend(), (gathering::Entity, gathering::Column::Id), &ids);
-    let found = gathering::Entity::find().filter(id).all(connection).await?;
-    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+    let mut select = Query::select();
+    in_order::columns::<gathering::Model>(&mut select, "r");
+    select.from_as(gathering::Entity, "r");
+    select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", gathering::Column::Id), &ids));
+    let found = connection.query_all(&select).await?;
+    let read = |row| Record::try_from(gathering::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
+    found.iter().map(read).collect()
 }
 
 /// Finds which gatherings have these external ids, in any of the networks.
@@ -82,7 +87,8 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("gatherings.{order}");
-    let entry = |model: gathering::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = gathering::Model::read(cells)?;
         let text = model.external_id.clone().unwrap_or_default();
         Ok((Place { list: list.clone(), instant: model.sort_at, text, id: model.id }, Record::try_from(model)?))
     };
@@ -117,7 +123,7 @@ fn listed(filter: &GatheringFilter, order: GatheringOrder) -> ScopedList {
         "r",
         Expr::col(("r", gathering::Column::Id)).equals(("s", gathering_scope::Column::GatheringId)),
     );
-    list::columns::<gathering::Column>(&mut select, "r");
+    in_order::columns::<gathering::Model>(&mut select, "r");
     let sort = sort("s", "gathering_id", order);
     ScopedList { select, condition: condition(filter), scope: Some(("s", "scope_id")), sort }
 }

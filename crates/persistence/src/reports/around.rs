@@ -1,9 +1,6 @@
 //! A report with what stands around it, in one statement: its gathering, the hosts and everything that they stand under.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::OnceLock,
-};
+use std::{collections::HashMap, sync::OnceLock};
 
 use convene_domain::{
     access::ReportRights,
@@ -14,7 +11,7 @@ use convene_domain::{
     report::GatheringReport,
 };
 use sea_orm::{
-    ConnectionTrait, DbBackend, FromQueryResult, IdenStatic, JoinType, Order, Statement,
+    ConnectionTrait, DbBackend, JoinType, Order, Statement,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -22,9 +19,11 @@ use uuid::Uuid;
 use crate::{
     Result,
     entity::{community, community_scope, gathering, gathering_host, gathering_report},
+    in_order::{self, Cells, InOrder},
 };
 
-const HOST: &str = "host_id";
+/// How many columns stand before those that differ from row to row.
+const BEFORE: usize = gathering_report::Model::COLUMNS.len() + gathering::Model::COLUMNS.len();
 
 /// A report with what stands around it.
 #[derive(Debug, Clone)]
@@ -47,18 +46,19 @@ pub async fn load_surrounded<C: ConnectionTrait>(
 ) -> Result<Option<Surrounded>> {
     let rows = connection.query_all_raw(statement(connection.get_database_backend(), id)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let report = Recorded::<ReportId, GatheringReport>::try_from(gathering_report::Model::from_query_result(first, "r_")?)?;
+    let mut cells = Cells::of(first);
+    let report = Recorded::<ReportId, GatheringReport>::try_from(gathering_report::Model::read(&mut cells)?)?;
     if !rights.audiences.contains(&report.audience) || !rights.statuses.contains(&report.status) {
         return Ok(None);
     }
-    let gathering = gathering::Model::from_query_result(first, "g_")?.try_into()?;
+    let gathering = gathering::Model::read(&mut cells)?.try_into()?;
     let mut surrounded = Surrounded { report, gathering, hosts: Vec::new(), communities: HashMap::new() };
     for row in &rows {
-        let host = CommunityId::from_uuid(row.try_get("", HOST)?);
-        let id = CommunityId::from_uuid(row.try_get("c_", community::Column::Id.as_str())?);
-        if let Entry::Vacant(new) = surrounded.communities.entry(id) {
-            new.insert(community::Model::from_query_result(row, "c_")?.try_into()?);
-        }
+        let mut cells = Cells::from(row, BEFORE);
+        let host = CommunityId::from_uuid(cells.take()?);
+        let record: Recorded<CommunityId, Community> = community::Model::read(&mut cells)?.try_into()?;
+        let id = record.id;
+        surrounded.communities.entry(id).or_insert(record);
         if surrounded.hosts.last().is_none_or(|(last, _)| *last != host) {
             surrounded.hosts.push((host, Vec::new()));
         }
@@ -84,11 +84,11 @@ fn statement(backend: DbBackend, id: ReportId) -> Statement {
 fn select() -> SelectStatement {
     let (report, gathering, host, scope, community) = ("r", "g", "h", "s", "c");
     let mut select = Query::select();
-    columns::<gathering_report::Column>(&mut select, report, "r_");
-    columns::<gathering::Column>(&mut select, gathering, "g_");
-    columns::<community::Column>(&mut select, community, "c_");
+    in_order::columns::<gathering_report::Model>(&mut select, report);
+    in_order::columns::<gathering::Model>(&mut select, gathering);
+    select.column((host, gathering_host::Column::CommunityId));
+    in_order::columns::<community::Model>(&mut select, community);
     select
-        .expr_as(Expr::col((host, gathering_host::Column::CommunityId)), HOST)
         .from_as(gathering_report::Entity, report)
         .join_as(
             JoinType::InnerJoin,
@@ -117,10 +117,4 @@ fn select() -> SelectStatement {
         .and_where(Expr::col((report, gathering_report::Column::Id)).eq(Uuid::nil()))
         .order_by((host, gathering_host::Column::Ordinal), Order::Asc)
         .take()
-}
-
-fn columns<E: IdenStatic + sea_orm::Iterable>(select: &mut SelectStatement, table: &'static str, prefix: &str) {
-    for column in E::iter() {
-        select.expr_as(Expr::col((table, column.as_str())), format!("{prefix}{}", column.as_str()));
-    }
 }

@@ -16,7 +16,7 @@ use convene_domain::{
     report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, ReportStatus, Tags},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -31,19 +31,11 @@ use crate::{
     dialect,
     entity::{gathering, gathering_report, report_scope},
     gatherings,
+    in_order::{self, Cells, InOrder},
     list::{self, ScopedList},
 };
 
 type Record = Recorded<ReportId, GatheringReport>;
-
-/// A report's row with what lists sort it by.
-#[derive(FromQueryResult)]
-struct Listed {
-    #[sea_orm(nested)]
-    report: gathering_report::Model,
-    sort_at: i64,
-    external_key: String,
-}
 
 impl TryFrom<gathering_report::Model> for Record {
     type Error = crate::Error;
@@ -110,12 +102,13 @@ async fn readable<C: ConnectionTrait>(
     column: gathering_report::Column,
     ids: &[Uuid],
 ) -> Result<Vec<gathering_report::Model>> {
-    Ok(gathering_report::Entity::find()
-        .filter(dialect::is_any_id(connection.get_database_backend(), (gathering_report::Entity, column), ids))
-        .filter(gathering_report::Column::Audience.is_in(rights.audiences.iter().map(ToString::to_string)))
-        .filter(gathering_report::Column::Status.is_in(rights.statuses.iter().map(ToString::to_string)))
-        .all(connection)
-        .await?)
+    let mut select = Query::select();
+    in_order::columns::<gathering_report::Model>(&mut select, "r");
+    select
+        .from_as(gathering_report::Entity, "r")
+        .and_where(dialect::is_any_id(connection.get_database_backend(), ("r", column), ids))
+        .cond_where(readable_at("r", rights));
+    connection.query_all(&select).await?.iter().map(|row| Ok(gathering_report::Model::read(&mut Cells::of(row))?)).collect()
 }
 
 /// Finds of which gatherings the reports with these external ids are, in any of the networks.
@@ -173,9 +166,10 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("reports.{order}");
-    let entry = |row: Listed| {
-        let place = Place { list: list.clone(), instant: row.sort_at, text: row.external_key, id: row.report.id };
-        Ok((place, Record::try_from(row.report)?))
+    let entry = |cells: &mut Cells<'_>| {
+        let report = gathering_report::Model::read(cells)?;
+        let place = Place { list: list.clone(), instant: cells.take()?, text: cells.take()?, id: report.id };
+        Ok((place, Record::try_from(report)?))
     };
     listed(rights, filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
@@ -191,7 +185,7 @@ pub async fn count<C: ConnectionTrait>(
 }
 
 fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) -> ScopedList {
-    let mut condition = readable_at(rights);
+    let mut condition = readable_at("s", rights);
     if !filter.statuses.is_empty() {
         condition =
             condition.add(Expr::col(("s", report_scope::Column::Status)).is_in(filter.statuses.iter().map(ToString::to_string)));
@@ -218,17 +212,17 @@ fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) ->
         );
         condition = condition.add(gatherings::in_window(window, "s", "g"));
     }
-    list::columns::<gathering_report::Column>(&mut select, "r");
+    in_order::columns::<gathering_report::Model>(&mut select, "r");
     select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
     let sort = gatherings::sort("s", "report_id", order);
     ScopedList { select, condition, scope: Some(("s", "scope_id")), sort }
 }
 
-/// The scope rows of reports that may be read. The words stand in the text, so that an index of just those rows can be
+/// The rows of reports that may be read: their own, or those of their scopes. The words stand in the text, so that an index of just those rows can be
 /// used; whoever may read everything is told so by no condition at all.
-fn readable_at(rights: ReportRights) -> Condition {
+fn readable_at(table: &'static str, rights: ReportRights) -> Condition {
     let words = |column: report_scope::Column, words: Vec<String>, all: usize| {
-        let column = Expr::col(("s", column));
+        let column = Expr::col((table, column));
         (words.len() < all).then(|| match words.as_slice() {
             [word] => column.eq(Expr::cust(format!("'{word}'"))),
             words => column.is_in(words.iter().map(|word| Expr::cust(format!("'{word}'")))),
