@@ -12,6 +12,8 @@ mod crew;
 mod databases;
 #[path = "support/garble.rs"]
 mod garble;
+#[path = "support/handmade.rs"]
+mod handmade;
 #[path = "support/heard.rs"]
 mod heard;
 #[path = "support/live.rs"]
@@ -27,6 +29,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod attention;
 mod database_faults;
 mod demo;
 mod events;
@@ -41,6 +44,7 @@ mod import_again;
 mod killed;
 mod killed_writer;
 mod lagging;
+mod life_edges;
 mod lifecycle;
 mod numbers;
 mod operations;

@@ -42,3 +42,27 @@ pub(crate) fn contains(column: impl IntoColumnRef, folded: &str) -> Expr {
 pub(crate) fn joined(backend: DbBackend, value: &str) -> String {
     if backend == DbBackend::Postgres { format!("string_agg({value}, ' ')") } else { format!("group_concat({value}, ' ')") }
 }
+
+/// A date so many days later; null when either is not known.
+pub(crate) fn days_later(backend: DbBackend, date: &str, days: &str) -> String {
+    if backend == DbBackend::Postgres { format!("({date} + ({days}))") } else { format!("date({date}, ({days}) || ' days')") }
+}
+
+/// The date in UTC of a column with an instant.
+pub(crate) fn utc_date(backend: DbBackend, column: &str) -> String {
+    if backend == DbBackend::Postgres {
+        format!("CAST({column} AT TIME ZONE 'UTC' AS date)")
+    } else {
+        format!("substr({column}, 1, 10)")
+    }
+}
+
+/// A placeholder that stands for a date.
+pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
+    if backend == DbBackend::Postgres { format!("CAST({placeholder} AS date)") } else { placeholder.to_owned() }
+}
+
+/// The identity of nothing.
+pub(crate) fn no_id(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres { "CAST(NULL AS uuid)" } else { "NULL" }
+}

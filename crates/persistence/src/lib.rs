@@ -17,6 +17,7 @@ mod keeper;
 mod list;
 mod write;
 
+pub mod attention;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;

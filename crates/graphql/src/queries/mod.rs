@@ -1,5 +1,6 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
+mod attention;
 mod changes;
 mod community;
 mod entities;
@@ -16,7 +17,7 @@ mod theme;
 use async_graphql::MergedObject;
 
 use self::{
-    changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
+    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
     gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
     node::NodeQuery, theme::ThemeQuery,
 };
@@ -31,9 +32,10 @@ pub struct Query(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    LifeCycleQuery,
+    AttentionQuery,
     MetricsQuery,
     ThemeQuery,
-    LifeCycleQuery,
     Entities,
 );
 
@@ -48,7 +50,8 @@ pub(crate) struct ClientQuery(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    LifeCycleQuery,
+    AttentionQuery,
     MetricsQuery,
     ThemeQuery,
-    LifeCycleQuery,
 );

@@ -8,7 +8,6 @@ use convene_domain::{
     id::CommunityId,
     lifecycle::{Activity, Band, LifeState as State, Maturity as Age, QuietBand as Quiet, Rule},
     metric::{self, Value},
-    occurrence::Window,
     page::{Page, Place},
 };
 
@@ -21,24 +20,9 @@ use crate::{
     scalars::{Date, int},
     types::{
         ActivityBand, ActivityPolicy, ActivityRule, Community, GatheringBand, LifeCycleOrder, LifeState, Maturity, MetricValue,
-        QuietBand,
+        Period, QuietBand,
     },
 };
-
-/// A period of local dates. Half-open: `from` belongs to it, `to` does not.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct Dates {
-    /// The first date of the period.
-    from: Date,
-    /// The first date after the period.
-    to: Date,
-}
-
-impl From<Window> for Dates {
-    fn from(window: Window) -> Self {
-        Self { from: Date(window.from()), to: Date(window.to()) }
-    }
-}
 
 /// How many communities last met so long ago.
 #[derive(Debug, SimpleObject)]
@@ -114,12 +98,12 @@ impl LifeCycle {
     }
 
     /// The window, which ends with the date of evaluation.
-    async fn window(&self) -> Dates {
+    async fn window(&self) -> Period {
         self.0.periods.window.into()
     }
 
     /// The window that it is compared with.
-    async fn previous(&self) -> Dates {
+    async fn previous(&self) -> Period {
         self.0.periods.previous.into()
     }
 

@@ -4,6 +4,7 @@ mod activity;
 mod activity_policy;
 mod agenda_item;
 mod attendance_part;
+mod attention;
 mod change;
 mod community;
 mod coordinates;
@@ -27,6 +28,7 @@ pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, R
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
+pub(crate) use attention::{Attention, AttentionKind};
 pub(crate) use change::{Change, ChangeKind, EntityType};
 pub(crate) use community::Community;
 pub(crate) use coordinates::Coordinates;
@@ -43,7 +45,7 @@ pub(crate) use network::Network;
 pub(crate) use node::Node;
 pub(crate) use quiet_spell::QuietSpells;
 pub(crate) use report_item::ReportItem;
-pub(crate) use theme::{Asked as ThemesAsked, ThemeOrder, Themes};
+pub(crate) use theme::{Asked as ThemesAsked, Period, ThemeOrder, Themes};
 pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
