@@ -15,13 +15,19 @@ pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[U
         return column.eq(*id);
     }
     if backend == DbBackend::Postgres {
-        let array =
-            Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())));
-        return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array)));
+        return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array(ids))));
     }
-    let filled = ids.len().next_power_of_two();
-    let last = ids.last().copied().unwrap_or_default();
-    column.is_in(ids.iter().copied().chain(std::iter::repeat(last)).take(filled))
+    column.is_in(filled(ids, ids.last().copied().unwrap_or_default()))
+}
+
+/// The ids as one value, on Postgres.
+pub(crate) fn array(ids: &[Uuid]) -> Value {
+    Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())))
+}
+
+/// The ids, filled up to the next power of two.
+pub(crate) fn filled(ids: &[Uuid], with: Uuid) -> impl Iterator<Item = Uuid> {
+    ids.iter().copied().chain(std::iter::repeat(with)).take(ids.len().next_power_of_two())
 }
 
 /// A pattern for LIKE that finds the text anywhere, whatever characters are in it. Escaped by a backslash, which

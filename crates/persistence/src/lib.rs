@@ -21,6 +21,7 @@ pub mod attention;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;
+mod in_order;
 pub mod keys;
 pub mod lifecycle;
 pub mod log;
