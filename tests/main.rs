@@ -14,6 +14,8 @@ mod databases;
 mod garble;
 #[path = "support/handmade.rs"]
 mod handmade;
+#[path = "support/heard.rs"]
+mod heard;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
@@ -43,6 +45,7 @@ mod killed_writer;
 mod lagging;
 mod life_edges;
 mod lifecycle;
+mod numbers;
 mod operations;
 mod outages;
 mod pruned;

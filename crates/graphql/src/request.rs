@@ -136,7 +136,7 @@ pub struct Outcome {
     /// The cost of the operation, once it is known.
     pub cost: Option<u64>,
     /// The answer as it is sent, if it was given before.
-    ready: Option<Bytes>,
+    pub ready: Option<Bytes>,
 }
 
 impl Outcome {

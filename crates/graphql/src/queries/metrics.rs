@@ -9,16 +9,22 @@ use crate::{
     cursor,
     error::Error,
     input::{ActivityArguments, ActivityFilter, ActivityOrder, When, Window},
-    loaders,
+    loaders, memory,
     scalars::Date,
     types::{Activity, Bucket, CompareWith, Dimension, Metric, MetricDefinition, RelativePeriod},
 };
 
 /// Answers a question about the activity of a place.
 pub(crate) async fn activity(context: &Context<'_>, arguments: ActivityArguments) -> Result<Activity, Error> {
+    answer_activity(context, &arguments.check(Utc::now().date_naive())?).await
+}
+
+/// Answers a question about the activity of a place that was checked.
+pub(crate) async fn answer_activity(context: &Context<'_>, question: &metric::Question) -> Result<Activity, Error> {
     let loads = loaders::of(context)?;
-    let question = arguments.check(Utc::now().date_naive())?;
-    let found = metrics::activity(&loads.app, &question).await?;
+    memory::reads(context, &loads.app, question.within);
+    let found = metrics::activity(&loads.app, question).await?;
+    memory::belongs(context, question.within, found.head.log.network);
     let cursor = cursor::encode_log(found.head.cursor(loads.caller.rights()));
     Ok(Activity { found, bucket: question.bucket, as_of: question.time.as_of, cursor })
 }

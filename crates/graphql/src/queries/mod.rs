@@ -16,12 +16,12 @@ mod theme;
 
 use async_graphql::MergedObject;
 
-pub(crate) use self::changes::load_entity;
 use self::{
     attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
     gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
     node::NodeQuery, theme::ThemeQuery,
 };
+pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]

@@ -72,7 +72,7 @@ impl Operations {
 
 fn done(data: serde_json::Value) -> Started {
     let response = async_graphql::Response::new(async_graphql::Value::from_json(data).unwrap());
-    Started::Done(Box::new(Outcome { response, failure: None, operation: None, operation_name: None, cost: None }))
+    Started::Done(Box::new(Outcome { response, failure: None, operation: None, operation_name: None, cost: None, ready: None }))
 }
 
 fn event(body: &str) -> Event {

@@ -115,7 +115,7 @@ fn follow(events: impl futures::Stream<Item = Event> + Send + 'static) -> Starte
 
 fn done(data: Value) -> Started {
     let response = async_graphql::Response::new(async_graphql::Value::from_json(data).unwrap());
-    Started::Done(Box::new(Outcome { response, failure: None, operation: None, operation_name: None, cost: None }))
+    Started::Done(Box::new(Outcome { response, failure: None, operation: None, operation_name: None, cost: None, ready: None }))
 }
 
 fn refused(code: ErrorCode) -> Started {
