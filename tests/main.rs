@@ -37,6 +37,7 @@ mod export;
 mod faults;
 mod follow;
 mod golden;
+mod golden_metrics;
 mod graphql_sse;
 mod import_after_edits;
 mod import_again;

@@ -67,8 +67,8 @@ async fn whoever_comes_back_begins_with_how_things_are(address: String) {
     let payload = submit(&Writer::new(&service, &token), &places, 7).await;
     drop(service);
     let service = Service::start(&address);
-    for after in [text(&first["cursor"]), text(&payload["cursor"])] {
-        let (_follower, message) = Follower::open(&service, None, NUMBERS, json!({ "within": within, "after": after })).await;
+    for (token, after) in [(None, text(&first["cursor"])), (Some(token.as_str()), text(&payload["cursor"]))] {
+        let (_follower, message) = Follower::open(&service, token, NUMBERS, json!({ "within": within, "after": after })).await;
         let now = &item(&message)["payload"]["data"]["activityChanged"];
         assert_eq!(now["activity"]["total"]["metrics"][0]["values"], json!([1]), "{message}");
         assert_eq!(now["newestReport"]["attendance"], 8, "{message}");
