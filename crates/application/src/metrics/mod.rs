@@ -2,10 +2,12 @@
 //! may read them.
 
 mod activity;
+mod comparison;
 mod groups;
 mod reading;
 
 pub use activity::{Activity, Compared, Series, activity};
+pub use comparison::{Beside, COMMUNITIES, ComparedMetric, Comparing, Comparison, Earlier, Peers, comparison};
 pub use groups::Group;
 
 use convene_domain::metric::Refused;
