@@ -2,6 +2,7 @@
 
 mod changes;
 mod community;
+mod comparison;
 mod entities;
 mod gathering;
 mod gathering_report;
@@ -15,12 +16,12 @@ mod theme;
 
 use async_graphql::MergedObject;
 
-pub(crate) use self::changes::load_entity;
 use self::{
-    changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
+    changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities, gathering::GatheringQuery,
     gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
     node::NodeQuery, theme::ThemeQuery,
 };
+pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
@@ -32,6 +33,7 @@ pub struct Query(
     NodeQuery,
     ChangesQuery,
     MetricsQuery,
+    ComparisonQuery,
     ThemeQuery,
     LifeCycleQuery,
     Entities,
@@ -49,6 +51,7 @@ pub(crate) struct ClientQuery(
     NodeQuery,
     ChangesQuery,
     MetricsQuery,
+    ComparisonQuery,
     ThemeQuery,
     LifeCycleQuery,
 );
