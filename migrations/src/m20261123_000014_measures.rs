@@ -5,6 +5,7 @@
 //! taken off when it changes.
 
 mod counts;
+mod postgres;
 mod seal;
 
 use sea_orm_migration::prelude::*;
