@@ -41,6 +41,7 @@ impl MigrationTrait for Migration {
         ddl::run(manager, &["DROP TABLE community_months", "DROP TABLE gathering_measures"]).await?;
         ddl::run(manager, old::UP).await?;
         old_seal::install_seal(manager).await?;
-        ddl::run(manager, &["DROP TABLE seal_measures", "DROP TABLE report_deadlines"]).await
+        seal::remove(manager).await?;
+        ddl::run(manager, &["DROP TABLE report_deadlines"]).await
     }
 }

@@ -5,15 +5,21 @@
 
 use super::counts::{each, select};
 
-/// What holds while the function runs. Planning costs several times what the statements themselves do, so plans are kept.
-/// One that was made while the tables were tiny has to be right when they have grown: every statement finds its rows by
-/// an index, and no other way is to be looked for, nor to be compiled.
+/// What holds while the functions run. Planning costs several times what the statements themselves do, so plans are kept
+/// where few rows are touched. One that was made while the tables were tiny has to be right when they have grown: every
+/// statement finds its rows by an index, and no other way is to be looked for, nor to be compiled. Where many rows may be
+/// touched, plans are made anew each time, and in any way that fits.
 pub(super) const SETTINGS: &[&str] = &[
     "ALTER FUNCTION seal_change_set() SET plan_cache_mode = force_generic_plan",
     "ALTER FUNCTION seal_change_set() SET enable_seqscan = off",
     "ALTER FUNCTION seal_change_set() SET enable_hashjoin = off",
     "ALTER FUNCTION seal_change_set() SET enable_mergejoin = off",
     "ALTER FUNCTION seal_change_set() SET jit = off",
+    "ALTER FUNCTION seal_many SET plan_cache_mode = force_custom_plan",
+    "ALTER FUNCTION seal_many SET enable_seqscan = on",
+    "ALTER FUNCTION seal_many SET enable_hashjoin = on",
+    "ALTER FUNCTION seal_many SET enable_mergejoin = on",
+    "ALTER FUNCTION seal_many SET jit = off",
     // Rows that are written again and again find room for their next version beside them.
     "ALTER TABLE network_heads SET (fillfactor = 50)",
     "ALTER TABLE community_months SET (fillfactor = 50)",
@@ -92,8 +98,20 @@ fn short() -> String {
     )
 }
 
-/// The function. The advisory lock comes first because waiting for it is cheaper and fairer than waiting for the row.
-pub(super) fn function(communities: &str, records: &str) -> String {
+/// The long way for many changes, and for those of the tree, which touch whatever stands under it.
+pub(super) fn many(communities: &str, records: &str) -> String {
+    format!(
+        "CREATE FUNCTION seal_many(new change_sets) RETURNS void LANGUAGE plpgsql AS $seal$
+         BEGIN
+         {communities}
+         {records}
+         END $seal$"
+    )
+}
+
+/// The function that is set off. The advisory lock comes first because waiting for it is cheaper and fairer than waiting
+/// for the row.
+pub(super) fn function(records: &str) -> String {
     let (look, short) = (look(), short());
     format!(
         "CREATE OR REPLACE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
@@ -115,8 +133,9 @@ pub(super) fn function(communities: &str, records: &str) -> String {
          {short}
          RETURN NULL;
          END IF;
-         IF EXISTS (SELECT 1 FROM changes c WHERE c.change_set_id = NEW.id AND c.entity_type = 'COMMUNITY') THEN
-         {communities}
+         IF written > 4 OR EXISTS (SELECT 1 FROM changes c WHERE c.change_set_id = NEW.id AND c.entity_type = 'COMMUNITY') THEN
+         PERFORM seal_many(NEW);
+         RETURN NULL;
          END IF;
          {records}
          RETURN NULL;

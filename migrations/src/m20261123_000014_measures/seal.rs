@@ -214,6 +214,12 @@ fn lines<'a>(statements: impl IntoIterator<Item = &'a str>) -> String {
     statements.into_iter().map(|statement| format!("{statement};\n")).collect()
 }
 
+/// Takes away what the seal before this one does not know, once that one is back.
+pub(super) async fn remove(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    ddl::run(manager, &["DROP TABLE seal_measures"]).await?;
+    ddl::run_on(manager, DbBackend::Postgres, &["DROP FUNCTION seal_many", "ALTER TABLE network_heads RESET (fillfactor)"]).await
+}
+
 /// Puts the seal in the place of the one that there is.
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let scratch = format!(
@@ -226,8 +232,8 @@ pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
     let communities = lines(COMMUNITIES.iter().copied());
     let records = lines([GATHERINGS, SCOPES, &sums, LOG].concat());
-    let function = postgres::function(&communities, &records);
-    ddl::run_on(manager, DbBackend::Postgres, &[&function]).await?;
+    let (many, function) = (postgres::many(&communities, &records), postgres::function(&records));
+    ddl::run_on(manager, DbBackend::Postgres, &[&many, &function]).await?;
     ddl::run_on(manager, DbBackend::Postgres, postgres::SETTINGS).await?;
     let trigger = format!("CREATE TRIGGER change_sets_seal AFTER INSERT ON change_sets BEGIN\n{communities}{records}END");
     ddl::run_on(manager, DbBackend::Sqlite, &["DROP TRIGGER change_sets_seal", &trigger]).await

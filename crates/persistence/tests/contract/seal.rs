@@ -258,7 +258,7 @@ async fn without_the_lock_of_the_head_the_same_run_finds_faults() {
             .expect("reads")
             .expect("the seal");
         let sealed: String = row.try_get("", "body").expect("a text");
-        let lines = sealed.lines().filter(|line| !line.trim_start().starts_with("PERFORM"));
+        let lines = sealed.lines().filter(|line| !line.trim_start().starts_with("PERFORM pg_advisory"));
         let unlocked = lines.collect::<Vec<_>>().join("\n").replace("NEW.network_id FOR UPDATE", "NEW.network_id");
         assert!(unlocked.len() < sealed.len() - 40, "both locks were taken out");
         execute(&address, &unlocked).await;
