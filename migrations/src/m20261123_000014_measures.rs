@@ -5,6 +5,7 @@
 //! taken off when it changes.
 
 mod counts;
+mod postgres;
 mod seal;
 
 use sea_orm_migration::prelude::*;
@@ -40,6 +41,7 @@ impl MigrationTrait for Migration {
         ddl::run(manager, &["DROP TABLE community_months", "DROP TABLE gathering_measures"]).await?;
         ddl::run(manager, old::UP).await?;
         old_seal::install_seal(manager).await?;
-        ddl::run(manager, &["DROP TABLE seal_measures", "DROP TABLE report_deadlines"]).await
+        seal::remove(manager).await?;
+        ddl::run(manager, &["DROP TABLE report_deadlines"]).await
     }
 }

@@ -5,7 +5,7 @@ use convene_domain::record::Revision;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Database, Result, Write, dialect, entity::idempotency_key, prune};
+use crate::{Database, Result, dialect, entity::idempotency_key, prune};
 
 /// How many keys one transaction forgets.
 const BATCH: u64 = 500;
@@ -47,8 +47,8 @@ pub async fn find<C: ConnectionTrait>(connection: &C, caller: Uuid, operation: &
     Ok(found.map(|row| Kept { body: row.body, entity: row.entity_id, revision: row.revision, change_set: row.change_set_id }))
 }
 
-pub(crate) async fn add(write: &Write, key: &Key, change_set: Uuid) -> Result<()> {
-    let row = idempotency_key::Model {
+pub(crate) fn row(key: &Key, change_set: Uuid, recorded_at: DateTime<Utc>) -> idempotency_key::Model {
+    idempotency_key::Model {
         caller_id: key.caller,
         operation: key.operation.to_owned(),
         key: key.key.clone(),
@@ -56,9 +56,8 @@ pub(crate) async fn add(write: &Write, key: &Key, change_set: Uuid) -> Result<()
         entity_id: key.entity,
         revision: key.revision,
         change_set_id: change_set,
-        recorded_at: write.recorded_at(),
-    };
-    write.insert_all::<idempotency_key::Entity, _>(vec![row]).await
+        recorded_at,
+    }
 }
 
 /// Forgets the keys that were used before an instant, and says how many. Changes that were kept for them alone go along.

@@ -9,19 +9,22 @@ use convene_domain::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    PrimaryKeyTrait, QueryFilter, QuerySelect,
+    PrimaryKeyTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{CommonTableExpression, InsertStatement, WithClause},
 };
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Result, Transaction,
-    entity::{change, change_set},
+    entity::{change, change_set, idempotency_key},
     keys::{self, Key},
     log,
 };
 
 /// How many values one statement holds: SQLite takes 32,766.
 const BIND_LIMIT: usize = 30_000;
+/// How many changes are written in one statement with what else is new. More are those of an import.
+const FEW: usize = 8;
 
 /// A write that has begun. Dropped without [`Write::seal`], it never happened.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Write {
     token: Option<TokenId>,
     key: Option<Key>,
     changes: BTreeMap<NetworkId, Vec<NewChange>>,
+    /// New rows that nobody reads before the end.
+    last: Vec<InsertStatement>,
 }
 
 impl Write {
@@ -44,6 +49,7 @@ impl Write {
             token: None,
             key: None,
             changes: BTreeMap::new(),
+            last: Vec::new(),
         })
     }
 
@@ -106,30 +112,21 @@ impl Write {
                 token_id: self.token.map(TokenId::uuid),
             };
             if let Some(key) = self.key.take() {
-                keys::add(&self, &key, set.id).await?;
+                let row = keys::row(&key, set.id, self.recorded_at);
+                self.insert_last::<idempotency_key::Entity, _>(vec![row]);
             }
-            let rows = (1_i32..).zip(changes).map(|(ordinal, new)| change::Model {
-                // Random on purpose: a cursor that names it proves which log it was read from.
-                id: Uuid::new_v4(),
-                network_id: network.uuid(),
-                position: None,
-                change_set_id: set.id,
-                ordinal,
-                kind: new.kind.to_string(),
-                entity_type: new.entity_type.to_string(),
-                entity_id: new.entity,
-                revision: new.revision,
-                occurred_at: new.occurred_at.map_or(self.recorded_at, |at| at.trunc_subsecs(6)),
-                recorded_at: self.recorded_at,
-                was_visible_to: None,
-                visible_to: None,
-            });
-            self.insert_all::<change::Entity, _>(rows.collect()).await?;
+            let rows: Vec<_> = (1_i32..).zip(changes).map(|change| self.change(&set, change)).collect();
+            if rows.len() <= FEW {
+                self.insert_last::<change::Entity, _>(rows);
+            } else {
+                self.insert_all::<change::Entity, _>(rows).await?;
+            }
             sets.push(set);
         }
         for set in &sets {
-            change_set::Entity::insert(set.clone().into_active_model()).exec_without_returning(&self.transaction).await?;
+            self.insert_last::<change_set::Entity, _>(vec![set.clone()]);
         }
+        self.write_last().await?;
         let Self { database, transaction, .. } = self;
         transaction.commit().await?;
         let mut heads = Vec::new();
@@ -144,6 +141,59 @@ impl Write {
             }
         }
         Ok(heads)
+    }
+
+    fn change(&self, set: &change_set::Model, (ordinal, new): (i32, NewChange)) -> change::Model {
+        change::Model {
+            // Random on purpose: a cursor that names it proves which log it was read from.
+            id: Uuid::new_v4(),
+            network_id: set.network_id,
+            position: None,
+            change_set_id: set.id,
+            ordinal,
+            kind: new.kind.to_string(),
+            entity_type: new.entity_type.to_string(),
+            entity_id: new.entity,
+            revision: new.revision,
+            occurred_at: new.occurred_at.map_or(self.recorded_at, |at| at.trunc_subsecs(6)),
+            recorded_at: self.recorded_at,
+            was_visible_to: None,
+            visible_to: None,
+        }
+    }
+
+    /// Inserts rows at the end, where all that is new is written at once. A few rows, which nobody reads before.
+    pub(crate) fn insert_last<E, A>(&mut self, rows: Vec<E::Model>)
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = E> + Send,
+    {
+        if !rows.is_empty() {
+            self.last.push(E::insert_many(rows.into_iter().map(all_set::<E, A>)).into_query());
+        }
+    }
+
+    /// Postgres takes rows of several tables in one statement, which saves a round trip for each. It looks at what rows
+    /// refer to when the statement is over, so their order does not matter.
+    async fn write_last(&mut self) -> Result<()> {
+        let mut statements = std::mem::take(&mut self.last);
+        let together = self.transaction.get_database_backend() == DbBackend::Postgres;
+        if together
+            && statements.len() > 1
+            && let Some(last) = statements.pop()
+        {
+            let mut others = WithClause::new();
+            for (index, statement) in statements.into_iter().enumerate() {
+                others.cte(CommonTableExpression::new().query(statement).table_name(format!("rows_{index}")).to_owned());
+            }
+            self.transaction.execute(&last.with(others)).await?;
+            return Ok(());
+        }
+        for statement in &statements {
+            self.transaction.execute(statement).await?;
+        }
+        Ok(())
     }
 
     /// Inserts rows in as few statements as the databases take.

@@ -5,7 +5,10 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use super::counts::{each, names, select};
+use super::{
+    counts::{each, names, select},
+    postgres,
+};
 use crate::ddl;
 
 /// Which communities may have got another scope: those that changed and all under them. Then their scope before and
@@ -207,11 +210,14 @@ fn sums() -> [String; 5] {
     ]
 }
 
-fn statements() -> String {
-    let sums = sums();
-    let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
-    let all: Vec<&str> = [COMMUNITIES, GATHERINGS, SCOPES, &sums, LOG].concat();
-    all.into_iter().map(|statement| format!("{statement};\n")).collect()
+fn lines<'a>(statements: impl IntoIterator<Item = &'a str>) -> String {
+    statements.into_iter().map(|statement| format!("{statement};\n")).collect()
+}
+
+/// Takes away what the seal before this one does not know, once that one is back.
+pub(super) async fn remove(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    ddl::run(manager, &["DROP TABLE seal_measures"]).await?;
+    ddl::run_on(manager, DbBackend::Postgres, &["DROP FUNCTION seal_many", "ALTER TABLE network_heads RESET (fillfactor)"]).await
 }
 
 /// Puts the seal in the place of the one that there is.
@@ -222,21 +228,13 @@ pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         each("{m} integer NOT NULL")
     );
     ddl::run(manager, &[&scratch]).await?;
-    let statements = statements();
-    // The advisory lock comes first because waiting for it is cheaper and fairer than waiting for the row.
-    let function = format!(
-        "CREATE OR REPLACE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
-         BEGIN
-         PERFORM pg_advisory_xact_lock(hashtextextended(NEW.network_id::text, 0));
-         PERFORM 1 FROM network_heads h WHERE h.network_id = NEW.network_id FOR UPDATE;
-         {statements}
-         RETURN NULL;
-         END $seal$"
-    );
-    // Replacing a function takes its settings away. Plans are made anew each time: one that was kept since the tables were
-    // tiny is many times slower.
-    let fresh_plans = "ALTER FUNCTION seal_change_set() SET plan_cache_mode = force_custom_plan";
-    ddl::run_on(manager, DbBackend::Postgres, &[&function, fresh_plans]).await?;
-    let trigger = format!("CREATE TRIGGER change_sets_seal AFTER INSERT ON change_sets BEGIN\n{statements}END");
+    let sums = sums();
+    let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
+    let communities = lines(COMMUNITIES.iter().copied());
+    let records = lines([GATHERINGS, SCOPES, &sums, LOG].concat());
+    let (many, function) = (postgres::many(&communities, &records), postgres::function(&records));
+    ddl::run_on(manager, DbBackend::Postgres, &[&many, &function]).await?;
+    ddl::run_on(manager, DbBackend::Postgres, postgres::SETTINGS).await?;
+    let trigger = format!("CREATE TRIGGER change_sets_seal AFTER INSERT ON change_sets BEGIN\n{communities}{records}END");
     ddl::run_on(manager, DbBackend::Sqlite, &["DROP TRIGGER change_sets_seal", &trigger]).await
 }

@@ -60,6 +60,11 @@ pub(super) fn open(hosts: &[CommunityRecord], before: &[CommunityId]) -> Result<
 pub(super) struct Vocabulary(HashMap<(VocabularyKind, Code), bool>);
 
 impl Vocabulary {
+    /// One in which nothing is looked for.
+    pub(super) fn none() -> Self {
+        Self(HashMap::new())
+    }
+
     /// Reads it.
     pub(super) async fn load(write: &Write, network: NetworkId) -> Result<Self, Stop> {
         let found = terms::load_by_network(write.transaction(), &[network]).await?;

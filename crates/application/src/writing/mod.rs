@@ -96,11 +96,14 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
         return Ok(Err(vec![refusal]));
     }
     let mut failure = None;
-    for _ in 0..ATTEMPTS {
-        if let Some(kept) = recall(app, order, command).await? {
+    for attempt in 0..ATTEMPTS {
+        // Hardly ever is a key sent again, and then the write that it is sent with is in its own way: the key was taken.
+        if attempt > 0
+            && let Some(kept) = recall(app, order, command).await?
+        {
             return Ok(kept);
         }
-        match attempt(app, order, command).await {
+        match carry_out(app, order, command).await {
             Ok((done, Some(head))) => {
                 app.wake(&[head]);
                 return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head }));
@@ -147,7 +150,7 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head })))
 }
 
-async fn attempt<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
+async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
     let mut write = Write::begin(app.database(), order.now).await?;
     if let Caller::Token(token) = order.caller {
         write.signed(token);

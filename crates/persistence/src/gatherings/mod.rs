@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use parts::{load_agenda, load_hosts, load_invitations};
+pub use parts::{find_default_audience, load_agenda, load_hosts, load_invitations};
 
 pub(crate) use row::model;
 

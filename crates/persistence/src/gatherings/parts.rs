@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 
 use convene_domain::{
+    access::Audience,
     gathering::{AgendaItem, GatheringParts, Invitation},
     id::{CommunityId, GatheringId},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait, Query},
+};
 use uuid::Uuid;
 
 use crate::{
     Result, Write,
     column::{self, Row},
     dialect,
-    entity::{agenda_item, gathering_host, invitation},
+    entity::{agenda_item, community, gathering_host, invitation},
 };
 
 /// Loads the hosts of gatherings, in the order in which they were named.
@@ -32,6 +36,27 @@ pub async fn load_hosts<C: ConnectionTrait>(
         hosts.entry(GatheringId::from_uuid(row.gathering_id)).or_default().push(CommunityId::from_uuid(row.community_id));
     }
     Ok(hosts)
+}
+
+/// Finds who may read reports of a gathering by what its first host says; `None` when it does not say.
+pub async fn find_default_audience<C: ConnectionTrait>(connection: &C, id: GatheringId) -> Result<Option<Audience>> {
+    let select = Query::select()
+        .column(("c", community::Column::Id))
+        .column(("c", community::Column::DefaultAudience))
+        .from_as(gathering_host::Entity, "h")
+        .join_as(
+            JoinType::InnerJoin,
+            community::Entity,
+            "c",
+            Expr::col(("c", community::Column::Id)).equals(("h", gathering_host::Column::CommunityId)),
+        )
+        .and_where(Expr::col(("h", gathering_host::Column::GatheringId)).eq(id.uuid()))
+        .order_by(("h", gathering_host::Column::Ordinal), Order::Asc)
+        .limit(1)
+        .take();
+    let Some(row) = connection.query_one(&select).await? else { return Ok(None) };
+    let audience: Option<String> = row.try_get_by_index(1)?;
+    Row { table: "communities", id: row.try_get_by_index(0)? }.parse_opt("default_audience", audience.as_deref())
 }
 
 /// Loads the agendas of gatherings, in order.

@@ -141,10 +141,11 @@ fn condition(rights: ReportRights, filter: &ItemFilter) -> Condition {
         .add_option(text.map(|text| dialect::contains((report_item::Entity, report_item::Column::SearchText), &fold(text))))
 }
 
-pub(super) async fn add_many<'a>(write: &Write, reports: impl Iterator<Item = (ReportId, &'a [ReportItem])>) -> Result<()> {
-    let rows = reports
-        .flat_map(|(report, items)| (1..).zip(items).map(move |(ordinal, item)| model(Uuid::now_v7(), report, ordinal, item)));
-    write.insert_all::<report_item::Entity, _>(rows.collect()).await
+/// The rows of the items of new reports.
+pub(super) fn rows<'a>(reports: impl Iterator<Item = (ReportId, &'a [ReportItem])>) -> Vec<report_item::Model> {
+    reports
+        .flat_map(|(report, items)| (1..).zip(items).map(move |(ordinal, item)| model(Uuid::now_v7(), report, ordinal, item)))
+        .collect()
 }
 
 /// Adds items to a report after the ones that it has.

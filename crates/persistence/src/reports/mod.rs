@@ -29,7 +29,7 @@ use crate::{
     Result, Write,
     column::{self, Row},
     dialect,
-    entity::{gathering, gathering_report, report_scope},
+    entity::{attendance_part, gathering, gathering_report, report_item, report_scope, report_tag},
     gatherings,
     in_order::{self, Cells, InOrder},
     list::{self, ScopedList},
@@ -242,7 +242,17 @@ pub async fn add_many(write: &Write, records: &[(Record, ReportParts)]) -> Resul
     write.insert_all::<gathering_report::Entity, _>(records.iter().map(|(record, _)| model(record)).collect()).await?;
     let parts_of = records.iter().map(|(record, parts)| (record.id, parts.attendance.parts(), &parts.tags));
     parts::add_many(write, parts_of).await?;
-    items::add_many(write, records.iter().map(|(record, parts)| (record.id, parts.items.as_slice()))).await
+    let items = items::rows(records.iter().map(|(record, parts)| (record.id, parts.items.as_slice())));
+    write.insert_all::<report_item::Entity, _>(items).await
+}
+
+/// Adds a report with its parts, at the end of the write: nobody reads it before.
+pub fn add(write: &mut Write, record: &Record, parts: &ReportParts) {
+    let (attendance, tags) = parts::rows(std::iter::once((record.id, parts.attendance.parts(), &parts.tags)));
+    write.insert_last::<gathering_report::Entity, _>(vec![model(record)]);
+    write.insert_last::<attendance_part::Entity, _>(attendance);
+    write.insert_last::<report_tag::Entity, _>(tags);
+    write.insert_last::<report_item::Entity, _>(items::rows(std::iter::once((record.id, parts.items.as_slice()))));
 }
 
 /// Reads a report, whoever may, and keeps others from writing it.

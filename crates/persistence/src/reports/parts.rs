@@ -62,10 +62,10 @@ pub async fn load_tags<C: ConnectionTrait>(connection: &C, ids: &[ReportId]) -> 
     Ok(tags)
 }
 
-pub(super) async fn add_many<'a>(
-    write: &Write,
+/// The rows of the parts of reports.
+pub(super) fn rows<'a>(
     reports: impl Iterator<Item = (ReportId, &'a [AttendancePart], &'a Tags)>,
-) -> Result<()> {
+) -> (Vec<attendance_part::Model>, Vec<report_tag::Model>) {
     let (mut attendance, mut tags) = (Vec::new(), Vec::new());
     for (id, parts, codes_of) in reports {
         let report_id = id.uuid();
@@ -87,6 +87,14 @@ pub(super) async fn add_many<'a>(
             }));
         }
     }
+    (attendance, tags)
+}
+
+pub(super) async fn add_many<'a>(
+    write: &Write,
+    reports: impl Iterator<Item = (ReportId, &'a [AttendancePart], &'a Tags)>,
+) -> Result<()> {
+    let (attendance, tags) = rows(reports);
     write.insert_all::<attendance_part::Entity, _>(attendance).await?;
     write.insert_all::<report_tag::Entity, _>(tags).await
 }

@@ -16,7 +16,7 @@ use convene_domain::{
 };
 use convene_persistence::{Write, reports};
 
-use super::content::Content;
+use super::content::{Content, Said};
 use crate::{
     reports::ReportRecord,
     writing::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, record, refusal::ruled},
@@ -48,7 +48,8 @@ impl Command for AppendToReport {
             return Err(Refusal::invalid(["items"], "is empty, and so is everything else: there is nothing to add").into());
         }
         let mut report = reports::lock(write, self.report).await?.ok_or_else(|| Refusal::not_found("report"))?;
-        let mut content = Content::load(write, &report).await?;
+        let said = Said::of(&self.items, &self.attendance_parts, [&self.outcomes, &self.functions]);
+        let mut content = Content::load(write, &report, &said).await?;
         let mut refusals: Vec<Refusal> = content.count_in(&self.attendance_parts).err().into_iter().collect();
         refusals.extend(content.tag("outcomes", VocabularyKind::DesiredOutcome, &self.outcomes, false));
         refusals.extend(content.tag("functions", VocabularyKind::Function, &self.functions, false));
@@ -162,7 +163,7 @@ impl Command for AmendReport {
         }
         let found = reports::lock(write, self.report).await?;
         let mut report = check::expect(found, "report", (check::EXPECTED, self.expected))?;
-        let mut content = Content::load(write, &report).await?;
+        let mut content = Content::load(write, &report, &Said::ANYTHING).await?;
         let mut refusals: Vec<Refusal> =
             content.count(self.attendance, self.attendance_parts.clone()).err().into_iter().collect();
         if let Some(codes) = &self.outcomes {

@@ -18,6 +18,28 @@ use crate::writing::{Patch, Refusal, RefusalCode, Stop, check::Vocabulary};
 /// The most outcomes, and the most functions, of one report.
 const TAGS_LIMIT: usize = 100;
 
+/// What has to be looked up to check what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Hosts are named.
+    hosts: bool,
+    /// Codes of the network's vocabulary are named.
+    codes: bool,
+}
+
+impl Said {
+    /// Anything may be named.
+    pub(super) const ANYTHING: Self = Self { hosts: true, codes: true };
+
+    /// What these name.
+    pub(super) fn of(items: &[ReportItem], attendance: &[AttendancePart], codes: [&[Code]; 2]) -> Self {
+        let themes = items.iter().any(|item| item.theme.is_some());
+        let roles = attendance.iter().any(|part| part.role().is_some());
+        let tags = codes.iter().any(|codes| !codes.is_empty());
+        Self { hosts: items.iter().any(|item| item.host.is_some()), codes: themes || roles || tags }
+    }
+}
+
 /// What a report says.
 pub(super) struct Content {
     attendance: Attendance,
@@ -32,9 +54,15 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// A report of a gathering that says nothing yet.
-    pub(super) async fn empty(write: &Write, network: NetworkId, gathering: GatheringId) -> Result<Self, Stop> {
-        let hosts = gatherings::load_hosts(write.transaction(), &[gathering]).await?.remove(&gathering).unwrap_or_default();
+    /// A report of a gathering that says nothing yet, to take in what is said. Most reports name no host and no code, so
+    /// neither are looked up for them.
+    pub(super) async fn empty(write: &Write, network: NetworkId, gathering: GatheringId, said: &Said) -> Result<Self, Stop> {
+        let hosts = if said.hosts {
+            gatherings::load_hosts(write.transaction(), &[gathering]).await?.remove(&gathering).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let vocabulary = if said.codes { Vocabulary::load(write, network).await? } else { Vocabulary::none() };
         Ok(Self {
             attendance: Attendance::default(),
             items: Vec::new(),
@@ -42,12 +70,12 @@ impl Content {
             stored: 0,
             changed: false,
             hosts,
-            vocabulary: Vocabulary::load(write, network).await?,
+            vocabulary,
         })
     }
 
     /// What is stored of a report.
-    pub(super) async fn load(write: &Write, report: &ReportRecord) -> Result<Self, Stop> {
+    pub(super) async fn load(write: &Write, report: &ReportRecord, said: &Said) -> Result<Self, Stop> {
         let (transaction, id) = (write.transaction(), report.id);
         let parts = reports::load_attendance(transaction, &[id]).await?.remove(&id).unwrap_or_default();
         let rights = Caller::Operator.report_rights();
@@ -60,13 +88,8 @@ impl Content {
             stored: items.len(),
             items,
             tags,
-            ..Self::empty(write, report.network, report.gathering).await?
+            ..Self::empty(write, report.network, report.gathering, said).await?
         })
-    }
-
-    /// The communities that host the gathering.
-    pub(super) fn hosts(&self) -> &[CommunityId] {
-        &self.hosts
     }
 
     /// How many people came in all.

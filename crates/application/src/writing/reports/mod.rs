@@ -12,11 +12,11 @@ use convene_domain::{
     report::{AttendancePart, GatheringReport, ReportItem, ReportStatus, ReportStep},
     text::{Code, HeadCount},
 };
-use convene_persistence::{Write, communities, gatherings, reports};
+use convene_persistence::{Write, gatherings, reports};
 use uuid::Uuid;
 
 pub use self::amend::{AmendReport, AppendToReport, ItemChange};
-use self::content::Content;
+use self::content::{Content, Said};
 use super::{
     Command, Done, Patch, Refusal, RefusalCode, Stop, check,
     gatherings::{check_reported, hold},
@@ -41,6 +41,13 @@ pub struct ReportContent {
     pub outcomes: Option<Vec<Code>>,
     /// Functions that were served, in place of what was said before.
     pub functions: Option<Vec<Code>>,
+}
+
+impl ReportContent {
+    fn said(&self) -> Said {
+        let codes = [&self.outcomes, &self.functions].map(|codes| codes.as_deref().unwrap_or_default());
+        Said::of(&self.items, self.attendance_parts.as_deref().unwrap_or_default(), codes)
+    }
 }
 
 /// Begins a report, which others can add to.
@@ -112,7 +119,7 @@ impl Command for SubmitReport {
                 let mut report = check::expect(Some(report), "gathering", (check::EXPECTED, expected))?;
                 report.content.status = ruled("gathering", report.status.after(ReportStep::Submit))?;
                 report.content.submitted_at = submitted_at;
-                let content = Content::load(write, &report).await?;
+                let content = Content::load(write, &report, &self.content.said()).await?;
                 write_more(write, report, content, &self.content, ChangeKind::Submitted).await
             }
         }
@@ -151,13 +158,10 @@ impl Command for StepReport {
 
 /// A report that nothing is said in yet, and what can be said in it.
 async fn begin(write: &Write, gathering: &GatheringRecord, content: &ReportContent) -> Result<(ReportRecord, Content), Stop> {
-    let empty = Content::empty(write, gathering.network, gathering.id).await?;
-    let audience = match (content.audience, empty.hosts().first()) {
-        (None, Some(host)) => {
-            let found = communities::load_many(write.transaction(), &[*host]).await?;
-            found.get(host).and_then(|host| host.default_audience)
-        }
-        (audience, _) => audience,
+    let empty = Content::empty(write, gathering.network, gathering.id, &content.said()).await?;
+    let audience = match content.audience {
+        None => gatherings::find_default_audience(write.transaction(), gathering.id).await?,
+        audience => audience,
     };
     let report = GatheringReport {
         network: gathering.network,
@@ -181,7 +185,7 @@ async fn write_new(
     content.take(said)?;
     report.content.attendance = content.total();
     let (id, network) = (report.id, report.network);
-    reports::add_many(write, &[(report, content.into_parts())]).await?;
+    reports::add(write, &report, &content.into_parts());
     Ok(record(write, network, kind, (id, 1), None))
 }
 
