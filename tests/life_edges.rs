@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{handmade::Handmade, on_both, program::succeed};
+use crate::{
+    databases::execute,
+    handmade::Handmade,
+    on_both,
+    program::{run, succeed},
+};
 
 /// The communities of a life-cycle by slug: state, and whether each is active.
 async fn standings(world: &Handmade, within: &str, arguments: Value) -> Vec<(String, String, Option<bool>)> {
@@ -120,6 +125,10 @@ async fn statuses_are_dated(address: String) {
     assert_eq!(state(yesterday, false).await, ["NEVER_MET"]);
     world.change("reopenCommunity", &city, json!({})).await;
     assert_eq!(state(chrono::Utc::now().date_naive(), false).await, ["NEVER_MET"]);
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+    execute(&address, "UPDATE community_statuses SET status = 'PAUSED' WHERE effective_from > '2000-01-01'").await;
+    let said = String::from_utf8(run(&address, &["verify"]).stdout).expect("text");
+    assert!(said.contains("community_statuses: com_"), "{said}");
 }
 on_both!(statuses_are_dated);
 

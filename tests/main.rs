@@ -22,6 +22,8 @@ mod live;
 mod program;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/reckoning.rs"]
+mod reckoning;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -39,6 +41,7 @@ mod follow;
 mod golden;
 mod golden_metrics;
 mod graphql_sse;
+mod histories;
 mod import_after_edits;
 mod import_again;
 mod killed;

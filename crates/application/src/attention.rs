@@ -54,7 +54,8 @@ pub struct Attention {
 
 /// Begins a work-list in a place, which has to exist.
 pub async fn attention(app: &App, caller: Caller, question: &Question) -> Result<Attention> {
-    let kinds = if question.kinds.is_empty() { AttentionKind::ALL.to_vec() } else { question.kinds.clone() };
+    let wanted = |kind: &&AttentionKind| question.kinds.is_empty() || question.kinds.contains(kind);
+    let kinds = AttentionKind::ALL.iter().filter(wanted).copied().collect();
     let asked = Asked {
         within: question.within,
         window: question.window,

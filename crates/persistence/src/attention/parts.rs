@@ -32,11 +32,6 @@ fn readable(rights: ReportRights) -> String {
     format!("r.audience IN ({})", audiences.join(", "))
 }
 
-/// The days that the hosts of a gathering had for its report when it was held: the longest, null when none had any.
-const DUE_DAYS: &str = "(SELECT MAX(d.days) FROM gathering_hosts h JOIN report_deadlines d ON d.community_id = h.community_id
-     WHERE h.gathering_id = w.id AND d.effective_from = (SELECT MAX(e.effective_from) FROM report_deadlines e
-         WHERE e.community_id = h.community_id AND e.effective_from <= w.start_date))";
-
 /// The gatherings that have one of the problems of a kind, as parts of a union.
 pub(super) fn of(backend: DbBackend, kind: AttentionKind, asked: &Asked) -> Vec<String> {
     let part = |problem, from: &str| select(backend, problem, from, &Columns::default());
@@ -46,9 +41,8 @@ pub(super) fn of(backend: DbBackend, kind: AttentionKind, asked: &Asked) -> Vec<
         | AttentionKind::CadenceMissed
         | AttentionKind::AttendanceFalling => Vec::new(),
         AttentionKind::ReportMissing => {
-            let due = dialect::days_later(backend, "w.last_date", "w.due_days");
-            let columns = Columns { since: "w.last_date", due: Some(&due), ..Columns::default() };
-            vec![select(backend, Problem::NoReport, &missing("w"), &columns)]
+            let columns = Columns { since: "w.last_date", due: Some("m.due_on"), ..Columns::default() };
+            vec![select(backend, Problem::NoReport, MISSING, &columns)]
         }
         AttentionKind::ReportLate => late(backend),
         AttentionKind::ReportAwaitingReview => {
@@ -110,25 +104,17 @@ pub(super) fn of(backend: DbBackend, kind: AttentionKind, asked: &Asked) -> Vec<
     }
 }
 
-/// The gatherings without a report that was handed in, whoever may read it, with the days that there were for it.
-fn missing(alias: &str) -> String {
-    format!(
-        "(SELECT w.id, w.start_date, w.last_date, {DUE_DAYS} AS due_days FROM w WHERE w.status = 'HELD' AND NOT EXISTS
-         (SELECT 1 FROM gathering_reports r WHERE r.gathering_id = w.id AND r.status IN ('SUBMITTED', 'REVIEWED'))) {alias}"
-    )
-}
+/// The gatherings without a report that was handed in, whoever may read it. By which day it was due is kept with what the
+/// gathering is counted for, so that a later change of a deadline makes nothing late.
+const MISSING: &str = "w JOIN gathering_measures m ON m.gathering_id = w.id AND m.reports = 0 WHERE w.status = 'HELD'";
 
 fn late(backend: DbBackend) -> Vec<String> {
-    let due = dialect::days_later(backend, "w.last_date", "w.due_days");
-    let columns = Columns { since: &due, due: Some(&due), ..Columns::default() };
+    let columns = Columns { since: "m.due_on", due: Some("m.due_on"), ..Columns::default() };
     let sixty_ago = dialect::days_later(backend, &dialect::as_date(backend, "$5"), "-60");
-    let part = |problem, test: String| {
-        let from = format!("{} WHERE w.due_days IS NOT NULL AND {test}", missing("w"));
-        select(backend, problem, &from, &columns)
-    };
+    let part = |problem, test: String| select(backend, problem, &format!("{MISSING} AND {test}"), &columns);
     vec![
-        part(Problem::PastDue, format!("{due} < $5 AND {due} >= {sixty_ago}")),
-        part(Problem::PastDueSixtyDays, format!("{due} < {sixty_ago}")),
+        part(Problem::PastDue, format!("m.due_on < $5 AND m.due_on >= {sixty_ago}")),
+        part(Problem::PastDueSixtyDays, format!("m.due_on < {sixty_ago}")),
     ]
 }
 
