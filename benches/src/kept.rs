@@ -54,6 +54,8 @@ impl Kept {
             self.fill(kind, history, &url)?;
             fs::write(&mark, "").context("cannot note what was filled")?;
         }
+        // Steps that have come since it was filled take longer than a server is given to start.
+        run(command(&url)?.args(["migrate", "up"]))?;
         Ok(url)
     }
 

@@ -20,6 +20,7 @@ const WARM_UP: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Id(Uuid),
+    Ids(Vec<Uuid>),
     Number(i64),
     Month(i32),
     Text(String),
@@ -50,6 +51,7 @@ pub(super) fn run(postgres: &Postgres, url: &str, limit: &Limit, connections: us
                 for value in values {
                     statement = match value {
                         Value::Id(id) => statement.bind(id),
+                        Value::Ids(ids) => statement.bind(ids),
                         Value::Number(number) => statement.bind(number),
                         Value::Month(month) => statement.bind(month),
                         Value::Text(text) => statement.bind(text),

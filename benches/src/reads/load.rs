@@ -118,7 +118,10 @@ fn check(answer: &str) -> Result<()> {
         bail!("not answered: {shown}");
     }
     let nothing = answer.split_once("\"data\":").context("no data")?.1;
-    if ["gatheringReport", "community", "activity"].iter().any(|field| nothing.starts_with(&format!("{{\"{field}\":null"))) {
+    if ["gatheringReport", "community", "activity", "comparison"]
+        .iter()
+        .any(|field| nothing.starts_with(&format!("{{\"{field}\":null")))
+    {
         bail!("what was asked for is not there");
     }
     Ok(())

@@ -215,7 +215,7 @@ fn writes(options: &Options, bench: &Bench<'_>, places: &Places) -> Result<Vec<F
 /// How many statements a request runs, as the service's own log tells.
 fn statements(kept: &Kept, kind: Kind, url: String, works: &[Work]) -> Result<Vec<Figure>> {
     const ASKED: usize = 10;
-    let bench = Bench::start(kept, kind, url, &["--log", "warn,convene::statements=trace"])?;
+    let bench = Bench::start(kept, kind, url, &["--log", "info,sea_orm_migration=warn,sqlx=warn,convene::statements=trace"])?;
     let count =
         || -> Result<usize> { Ok(bench.server.said()?.lines().filter(|line| line.contains("convene::statements")).count()) };
     let mut figures = Vec::new();

@@ -61,6 +61,36 @@ const REGION_LIMIT: &str = "SELECT c.id, c.name, g.id, g.title, g.start_date, r.
     LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.audience = 'PUBLIC' AND r.status IN ('SUBMITTED', 'REVIEWED') \
     LEFT JOIN report_items i ON i.report_id = r.id AND i.kind = 'NEXT_STEP' AND NOT i.confidential WHERE c.parent_id = $1";
 
+const COMPARISON: &str = "query ($communities: [ID!]!, $window: Window!, $metrics: [Metric!]!) { \
+    comparison(communities: $communities, window: $window, metrics: $metrics) { \
+    from to communities { code label } metrics { metric values ranks } } }";
+
+const COMPARED: [&str; 17] = [
+    "GATHERINGS_HELD",
+    "REPORTS",
+    "ATTENDANCE",
+    "ATTENDANCE_MEAN",
+    "NEXT_STEPS_OPEN",
+    "NEXT_STEPS_DONE",
+    "PROBLEM_SOLVING",
+    "REQUESTS_FOR_INFORMATION",
+    "SEEKING_EXPERIENCE",
+    "REUSING_ASSETS",
+    "COORDINATION_AND_STRATEGY",
+    "BUILDING_AN_ARGUMENT",
+    "GROWING_CONFIDENCE",
+    "DISCUSSING_DEVELOPMENTS",
+    "DOCUMENTING_PROJECTS",
+    "VISITS",
+    "MAPPING_KNOWLEDGE",
+];
+
+const COMPARISON_LIMIT: &str = "SELECT m.scope_id, SUM(m.held), SUM(m.reports), SUM(m.attendance), SUM(m.reports_with_attendance), \
+    SUM(m.next_steps_open), SUM(m.next_steps_done), SUM(m.problem_solving), SUM(m.requests_for_information), \
+    SUM(m.seeking_experience), SUM(m.reusing_assets), SUM(m.coordination_and_strategy), SUM(m.building_an_argument), \
+    SUM(m.growing_confidence), SUM(m.discussing_developments), SUM(m.documenting_projects), SUM(m.visits), SUM(m.mapping_knowledge) \
+    FROM community_months m WHERE m.scope_id = ANY($1) AND m.month >= $2 AND m.month < 202611 GROUP BY m.scope_id";
+
 const ACTIVITY_LIMIT: &str = "SELECT c.id, c.name, m.month, m.held, m.reports, m.attendance, m.reports_with_attendance, \
     m.next_steps_open, m.next_steps_done FROM communities c JOIN community_months m ON m.scope_id = c.id \
     WHERE c.parent_id = $1 AND m.month >= $2 AND m.month < 202611";
@@ -89,6 +119,8 @@ pub(super) fn reads(guide: &mut Guide, places: &Places) -> Result<Vec<Work>> {
         activity(nations, "activity of a nation by region and month, 12 months", 202_511, UNALIKE)?,
         activity(nations, "activity of a nation by region and month, 6 months", 202_605, UNALIKE)?,
         Work { goals: [0.03, 0.03], limit: None, ..activity(nations, "activity, polled and unchanged", 202_511, 1)? },
+        comparison(nations, "five nations beside each other, 12 months", 202_511)?,
+        comparison(nations, "five nations beside each other, 6 months", 202_605)?,
         report(places)?,
     ];
     let network = std::slice::from_ref(&places.network);
@@ -121,8 +153,34 @@ fn asked(query: &str, variables: impl Iterator<Item = Json>) -> Asked {
 /// So many questions differ that none of them is still in memory when its turn comes again.
 const UNALIKE: usize = 200;
 
+/// Five nations at a time. Of each question there is one for every order of the metrics, so that none of them is still in
+/// memory when its turn comes again.
+fn comparison(nations: &[String], name: &str, from: i32) -> Result<Work> {
+    let window = window(from);
+    let chosen = |turn: usize| -> Vec<&String> {
+        let step = [1, 3, 7, 9, 11, 13, 17, 19][turn / nations.len() % 8];
+        (0..5).map(|place| &nations[(turn + place * step) % nations.len()]).collect()
+    };
+    let questions = (0..8 * nations.len() * COMPARED.len()).map(|turn| {
+        let mut metrics = COMPARED;
+        metrics.rotate_left(turn / nations.len() / 8);
+        json!({ "communities": chosen(turn), "window": window, "metrics": metrics })
+    });
+    let values = (0..nations.len()).map(|turn| {
+        let ids: Vec<_> = chosen(turn).into_iter().map(|id| stored(id)).collect::<Result<_>>()?;
+        Ok(vec![Value::Ids(ids), Value::Month(from)])
+    });
+    let limit = Limit { sql: COMPARISON_LIMIT.to_owned(), values: values.collect::<Result<_>>()? };
+    Ok(Work { name: name.to_owned(), goals: [0.45, 0.35], asked: asked(COMPARISON, questions), limit: Some(limit) })
+}
+
+/// From the first day of a month to the end of all gatherings.
+fn window(from: i32) -> Json {
+    json!({ "from": format!("{}-{:02}-01", from / 100, from % 100), "to": "2026-11-01" })
+}
+
 fn activity(nations: &[String], name: &str, from: i32, turns: usize) -> Result<Work> {
-    let window = json!({ "from": format!("{}-{:02}-01", from / 100, from % 100), "to": "2026-11-01" });
+    let window = window(from);
     let questions = (0..turns).flat_map(|turn| nations.iter().map(move |nation| (nation, 100 + turn)));
     let asked = asked(ACTIVITY, questions.map(|(nation, first)| json!({ "within": nation, "window": window, "first": first })));
     let values = nations.iter().map(|id| Ok(vec![Value::Id(stored(id)?), Value::Month(from)]));

@@ -79,3 +79,28 @@ in_order! {
         confidential; search_text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sea_orm::{EntityTrait, IdenStatic, Iterable};
+
+    use super::*;
+
+    /// What is neither read nor said to be left out would not compile; what is read has to be a column.
+    #[test]
+    fn only_what_is_searched_is_left_out() {
+        fn left_out<E: EntityTrait<Model: InOrder>>() -> Vec<&'static str> {
+            let (all, read): (BTreeSet<_>, BTreeSet<_>) =
+                (E::Column::iter().map(|column| column.as_str()).collect(), E::Model::COLUMNS.iter().copied().collect());
+            assert!(read.is_subset(&all), "{:?}", read.difference(&all));
+            all.difference(&read).copied().collect()
+        }
+        assert_eq!(left_out::<community::Entity>(), ["search_text"]);
+        assert_eq!(left_out::<gathering::Entity>(), ["search_text"]);
+        assert_eq!(left_out::<gathering_report::Entity>(), [""; 0]);
+        assert_eq!(left_out::<network::Entity>(), [""; 0]);
+        assert_eq!(left_out::<report_item::Entity>(), ["search_text"]);
+    }
+}

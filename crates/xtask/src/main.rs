@@ -47,9 +47,9 @@ enum Task {
         #[arg(long)]
         no_tests: bool,
     },
-    /// Measure the built service: `cargo xtask bench live --help` says what and how
+    /// Measure the built service: live updates and reads, or one of them (`cargo xtask bench reads --help` says what and how)
     Bench {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
     /// Write the schema files and the settings file from the code

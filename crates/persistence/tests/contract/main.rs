@@ -6,6 +6,7 @@
 mod databases;
 
 mod frozen;
+mod lists;
 mod migrations;
 mod network;
 mod pruning;

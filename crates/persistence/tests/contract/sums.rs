@@ -61,7 +61,7 @@ fn literal(database: &Database, id: Uuid) -> String {
     }
 }
 
-async fn report(
+pub async fn report(
     database: &Database,
     tree: &Tree,
     of: GatheringId,
