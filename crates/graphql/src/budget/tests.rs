@@ -126,7 +126,7 @@ fn the_lists_of_objects_are_known() {
         let name = field.name.node.as_str();
         match &field.ty.node.base {
             BaseType::List(entry) if !matches!(&entry.base, BaseType::Named(name) if PLAIN.contains(&name.as_str())) => {
-                lists.push(name)
+                lists.push(name);
             }
             _ => others.push(name),
         }
