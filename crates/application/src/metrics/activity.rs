@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use convene_domain::{
     change::Head,
-    metric::{Bucket, Column, Dimension, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, item_groups},
+    metric::{
+        Bucket, Column, Dimension, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, growth, item_groups,
+    },
 };
 use convene_persistence::metrics::{self, Place};
 
@@ -57,12 +59,6 @@ pub struct Compared {
     pub changes: Option<Vec<Option<f64>>>,
 }
 
-/// By what part of it a number grew.
-pub(super) fn change(now: Option<f64>, earlier: Option<f64>) -> Option<f64> {
-    let earlier = earlier.filter(|earlier| *earlier > 0.0)?;
-    Some((now? - earlier) / earlier)
-}
-
 /// Answers a question about the activity of a place.
 ///
 /// # Errors
@@ -105,7 +101,7 @@ async fn period(app: &App, question: &Question) -> Result<Period> {
         return Ok(period);
     }
     let founded = question.metrics.iter().any(|metric| convene_domain::metric::counts_communities(*metric));
-    Ok(question.time.all(metrics::bounds(app.reader(), question.within, founded).await?))
+    Ok(question.time.all(metrics::bounds(app.reader(), &[question.within.uuid()], founded).await?))
 }
 
 /// Turns what was counted into an answer.
@@ -134,7 +130,7 @@ impl Answering<'_> {
             });
             let changes = earlier
                 .as_ref()
-                .map(|earlier| column.values.iter().zip(earlier).map(|(now, earlier)| change(*now, *earlier)).collect());
+                .map(|earlier| column.values.iter().zip(earlier).map(|(now, earlier)| growth(*now, *earlier)).collect());
             Compared { column, earlier, changes }
         };
         let width = self.needs.columns.len();

@@ -2,10 +2,16 @@
 //! may read them.
 
 mod activity;
+mod comparison;
+mod csv;
+pub mod funder;
 mod groups;
 mod reading;
 
 pub use activity::{Activity, Compared, Series, activity};
+pub use comparison::{Beside, COMMUNITIES, ComparedMetric, Comparing, Comparison, Earlier, Peers, comparison};
+pub use csv::{activity_csv, comparison_csv};
+pub use funder::head;
 pub use groups::Group;
 
 use convene_domain::metric::Refused;

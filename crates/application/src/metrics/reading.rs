@@ -1,15 +1,17 @@
 //! Reading what was counted, by the cheapest road that leads to all that is asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use convene_domain::{
     Invalid,
     id::Within,
     metric::{ActivityFilter, Bucket, Dimension, Key, Needs, Question, Sheet, Span, Tally, month_of},
 };
-use convene_persistence::metrics::{self, Counted, Months, Place};
+use convene_persistence::metrics::{self, Counted, Months, Place, Places};
 use uuid::Uuid;
 
+use super::comparison::community;
 use crate::{App, Error, Result};
 
 /// The most rows that are read for one answer.
@@ -62,6 +64,15 @@ impl Filling<'_> {
         self.tally(group)?.sums[part * width..(part + 1) * width].copy_from_slice(sums);
         Ok(())
     }
+
+    fn founded(&mut self, group: Option<Vec<Key>>, on: Option<NaiveDate>, communities: i64, spans: &[Span]) -> Result<()> {
+        for (part, counts) in spans.iter().zip(&mut self.tally(group)?.communities) {
+            counts[0] += communities;
+            counts[1] += if on.is_some_and(|day| part.from <= day && day < part.to) { communities } else { 0 };
+            counts[2] += if on.is_some_and(|day| day < part.to) { communities } else { 0 };
+        }
+        Ok(())
+    }
 }
 
 fn too_many() -> Error {
@@ -74,7 +85,7 @@ pub(super) async fn read(app: &App, counting: &Counting<'_>, span: Span) -> Resu
     let Counting { bucket, needs, .. } = *counting;
     let spans = span.buckets(bucket).map_err(|reason| Error::Invalid { argument: "bucket", reason })?;
     let parts: Vec<i32> = spans.iter().map(|part| bucket.key(month_of(part.from))).collect();
-    let sheet = Sheet { total: Tally::empty(needs, parts.len()), groups: std::collections::BTreeMap::new() };
+    let sheet = Sheet { total: Tally::empty(needs, parts.len()), groups: BTreeMap::new() };
     let mut filling = Filling { needs, parts, sheet };
     if needs.gatherings && !span.is_empty() {
         if counting.is_of_months(span) {
@@ -82,7 +93,7 @@ pub(super) async fn read(app: &App, counting: &Counting<'_>, span: Span) -> Resu
         } else {
             fill_gatherings(app, counting, span, &mut filling).await?;
         }
-        fill_distinct(app, counting, span, &mut filling).await?;
+        fill_distinct(app, &counting.counted(span), &mut filling).await?;
     }
     if needs.communities {
         fill_communities(app, counting, &spans, &mut filling).await?;
@@ -98,7 +109,13 @@ impl<'a> Counting<'a> {
     }
 
     fn counted(&self, span: Span) -> Counted<'a> {
-        Counted { within: self.place.within, span, bucket: self.bucket, dimensions: self.dimensions, filter: self.filter }
+        Counted {
+            places: Places::One(self.place.within),
+            span,
+            bucket: self.bucket,
+            dimensions: self.dimensions,
+            filter: self.filter,
+        }
     }
 }
 
@@ -138,16 +155,15 @@ async fn fill_gatherings(app: &App, counting: &Counting<'_>, span: Span, filling
 }
 
 /// What cannot be added up: distinct hosts and middle values.
-async fn fill_distinct(app: &App, counting: &Counting<'_>, span: Span, filling: &mut Filling<'_>) -> Result<()> {
-    let counted = counting.counted(span);
-    if counting.needs.hosts {
-        for cell in metrics::hosts(app.reader(), &counted).await? {
+async fn fill_distinct(app: &App, counted: &Counted<'_>, filling: &mut Filling<'_>) -> Result<()> {
+    if filling.needs.hosts {
+        for cell in metrics::hosts(app.reader(), counted).await? {
             let Some(part) = filling.part(cell.part) else { continue };
             filling.tally(cell.group)?.hosts[part] = cell.counted;
         }
     }
-    for (at, median) in counting.needs.medians.iter().enumerate() {
-        for cell in metrics::medians(app.reader(), &counted, *median).await? {
+    for (at, median) in filling.needs.medians.iter().enumerate() {
+        for cell in metrics::medians(app.reader(), counted, *median).await? {
             let Some(part) = filling.part(cell.part) else { continue };
             filling.tally(cell.group)?.medians[at][part] = cell.counted;
         }
@@ -156,20 +172,47 @@ async fn fill_distinct(app: &App, counting: &Counting<'_>, span: Span, filling: 
 }
 
 async fn fill_communities(app: &App, counting: &Counting<'_>, spans: &[Span], filling: &mut Filling<'_>) -> Result<()> {
-    let within = counting.place.within;
-    let rows = metrics::founded(app.reader(), within, counting.dimensions, counting.filter).await?;
-    for row in rows {
-        let groups = [None, (!counting.dimensions.is_empty()).then_some(row.group)];
-        for group in groups.into_iter().enumerate().filter(|(at, group)| *at == 0 || group.is_some()).map(|(_, group)| group) {
-            let tally = filling.tally(group)?;
-            for (part, counts) in spans.iter().zip(&mut tally.communities) {
-                counts[0] += row.communities;
-                counts[1] += if row.on.is_some_and(|day| part.from <= day && day < part.to) { row.communities } else { 0 };
-                counts[2] += if row.on.is_some_and(|day| day < part.to) { row.communities } else { 0 };
-            }
+    let within = Places::One(counting.place.within);
+    for row in metrics::founded(app.reader(), within, counting.dimensions, counting.filter).await? {
+        filling.founded(None, row.on, row.communities, spans)?;
+        if !counting.dimensions.is_empty() {
+            filling.founded(Some(row.group), row.on, row.communities, spans)?;
         }
     }
     Ok(())
+}
+
+/// Reads what was counted in each of several places on these dates, as one part.
+pub(super) async fn read_each(app: &App, places: &[Uuid], span: Span, needs: &Needs) -> Result<HashMap<Uuid, Tally>> {
+    let sheet = Sheet { total: Tally::empty(needs, 1), groups: BTreeMap::new() };
+    let mut filling = Filling { needs, parts: vec![Bucket::Whole.key(0)], sheet };
+    // A statement holds only so many values on SQLite.
+    for places in places.chunks(8_192) {
+        let all = ActivityFilter::default();
+        let each = Places::Each(places);
+        let counted = Counted { places: each, span, bucket: Bucket::Whole, dimensions: &[], filter: &all };
+        if needs.gatherings && !span.is_empty() {
+            if span.is_whole_months() {
+                let months = (month_of(span.from), month_of(span.to));
+                let asked = Months { months, bucket: Bucket::Whole, measures: &needs.columns };
+                for row in metrics::sums_of_months(app.reader(), places, None, asked).await? {
+                    let group = row.scope.map(|scope| vec![Key::Community(scope)]);
+                    filling.sums(group, row.part, &row.sums)?;
+                }
+            } else {
+                for cell in metrics::sums(app.reader(), &counted, &needs.columns, ROW_LIMIT).await? {
+                    filling.sums(cell.group, cell.part, &cell.counted)?;
+                }
+            }
+            fill_distinct(app, &counted, &mut filling).await?;
+        }
+        if needs.communities {
+            for row in metrics::founded(app.reader(), each, &[], &all).await? {
+                filling.founded(Some(row.group), row.on, row.communities, &[span])?;
+            }
+        }
+    }
+    Ok(filling.sheet.groups.into_iter().filter_map(|(keys, tally)| Some((community(&keys)?, tally))).collect())
 }
 
 /// Finds places and, if it is asked for, what is right beneath them.

@@ -5,6 +5,7 @@
 
 mod activity;
 mod attention;
+mod compare;
 mod item;
 mod lifecycle;
 mod measure;
@@ -17,6 +18,7 @@ mod value;
 
 use std::sync::LazyLock;
 
+pub use compare::{growth, median, ranks, shares};
 pub use measure::Measure;
 pub use period::{BUCKET_LIMIT, Bucket, CompareWith, Period, RelativePeriod, Span, Time, When, month_of, month_start};
 pub use question::{

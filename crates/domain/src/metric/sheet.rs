@@ -136,6 +136,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Puts the parts of another one behind these.
+    pub fn append(&mut self, other: &Self) {
+        self.sums.extend_from_slice(&other.sums);
+        self.hosts.extend_from_slice(&other.hosts);
+        self.communities.extend_from_slice(&other.communities);
+        for (mine, theirs) in self.medians.iter_mut().zip(&other.medians) {
+            mine.extend_from_slice(theirs);
+        }
+    }
+}
+
 /// What was counted: of everything, and of each group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sheet {

@@ -3,7 +3,10 @@
 use async_graphql::{Context, ID, Object};
 use chrono::Utc;
 use convene_application::metrics;
-use convene_domain::metric;
+use convene_domain::{
+    id::Within,
+    metric::{self, Question},
+};
 
 use crate::{
     cursor,
@@ -15,14 +18,15 @@ use crate::{
 };
 
 /// Answers a question about the activity of a place.
-pub(crate) async fn activity(context: &Context<'_>, arguments: ActivityArguments) -> Result<Activity, Error> {
-    answer_activity(context, &arguments.check(Utc::now().date_naive())?).await
-}
-
-/// Answers a question about the activity of a place that was checked.
-pub(crate) async fn answer_activity(context: &Context<'_>, question: &metric::Question) -> Result<Activity, Error> {
+pub(crate) async fn answer_activity(context: &Context<'_>, question: &Question) -> Result<Activity, Error> {
     let loads = loaders::of(context)?;
     memory::reads(context, &loads.app, question.within);
+    let by_words = [Dimension::Outcome, Dimension::Function, Dimension::Region];
+    let is_part = matches!(question.within, Within::Community(_));
+    if is_part && question.group_by.iter().any(|dimension| by_words.contains(&(*dimension).into())) {
+        // What they are called is said somewhere else in the network.
+        memory::refers(context);
+    }
     let found = metrics::activity(&loads.app, question).await?;
     memory::belongs(context, question.within, found.head.log.network);
     let cursor = cursor::encode_log(found.head.cursor(loads.caller.rights()));
@@ -79,6 +83,6 @@ impl MetricsQuery {
     ) -> Result<Activity, Error> {
         let when = When { window, period, last_days, as_of };
         let arguments = ActivityArguments { within, when, bucket, group_by, filter, metrics, compare_with, order_by, first };
-        activity(ctx, arguments).await
+        answer_activity(ctx, &arguments.check(Utc::now().date_naive())?).await
     }
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod changes;
 mod community;
+mod comparison;
 mod entities;
 mod gathering;
 mod gathering_report;
@@ -17,9 +18,9 @@ mod theme;
 use async_graphql::MergedObject;
 
 use self::{
-    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
-    node::NodeQuery, theme::ThemeQuery,
+    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities,
+    gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery,
+    network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -35,6 +36,7 @@ pub struct Query(
     LifeCycleQuery,
     AttentionQuery,
     MetricsQuery,
+    ComparisonQuery,
     ThemeQuery,
     Entities,
 );
@@ -53,5 +55,6 @@ pub(crate) struct ClientQuery(
     LifeCycleQuery,
     AttentionQuery,
     MetricsQuery,
+    ComparisonQuery,
     ThemeQuery,
 );

@@ -221,7 +221,7 @@ impl<'a> ActivitySeries<'a> {
 
 /// What a group is in one dimension.
 #[derive(Debug)]
-pub(crate) struct ActivityGroup<'a>(&'a metrics::Group);
+pub(crate) struct ActivityGroup<'a>(pub(crate) &'a metrics::Group);
 
 /// What a group is in one dimension.
 #[Object]

@@ -1,14 +1,11 @@
 //! Counting communities as they are today.
 
 use chrono::NaiveDate;
-use convene_domain::{
-    id::Within,
-    metric::{ActivityFilter, Dimension, Key},
-};
+use convene_domain::metric::{ActivityFilter, Dimension, Key};
 use sea_orm::ConnectionTrait;
 
 use super::{
-    gatherings::{host_conditions, join_children, key_of, read_keys},
+    gatherings::{Places, host_conditions, join_children, key_of, read_keys},
     sql::Sql,
 };
 use crate::Result;
@@ -24,21 +21,29 @@ pub struct Founded {
     pub communities: i64,
 }
 
-/// Counts the communities of a place by group and the day they were founded. Each is in one group.
+/// Counts the communities of a place, or of each of several, by group and the day they were founded. In a place each is in
+/// one group.
 pub async fn founded<C: ConnectionTrait>(
     connection: &C,
-    within: Within,
+    places: Places<'_>,
     dimensions: &[Dimension],
     filter: &ActivityFilter,
 ) -> Result<Vec<Founded>> {
-    let keys: String = dimensions.iter().map(|dimension| format!(", {}", key_of(*dimension))).collect();
+    let each = matches!(places, Places::Each(_));
+    let mut keys = if each { ", i.scope_id".to_owned() } else { String::new() };
+    keys.extend(dimensions.iter().map(|dimension| format!(", {}", key_of(*dimension))));
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push(&format!("SELECT c.founded_on, CAST(COUNT(*) AS bigint){keys} FROM community_scopes i "));
     sql.push("JOIN communities c ON c.id = i.community_id");
-    if dimensions.contains(&Dimension::Child) {
-        join_children(&mut sql, within);
+    match places {
+        Places::One(within) => {
+            if dimensions.contains(&Dimension::Child) {
+                join_children(&mut sql, within);
+            }
+            sql.push(" WHERE i.scope_id = ").bind(within.uuid());
+        }
+        Places::Each(places) => drop(sql.push(" WHERE ").any("i.scope_id", places)),
     }
-    sql.push(" WHERE i.scope_id = ").bind(within.uuid());
     host_conditions(&mut sql, filter);
     sql.push(&format!(" GROUP BY c.founded_on{keys}"));
     let rows = sql.all(connection).await?;

@@ -5,6 +5,7 @@ use convene_domain::{
     metric::{ActivityFilter, Bucket, Dimension, Key, Measure, Middle, Span},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use uuid::Uuid;
 
 use super::{
     months::part,
@@ -15,8 +16,8 @@ use crate::Result;
 /// Which gatherings are counted, and how they are grouped.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
-    /// In which place.
-    pub within: Within,
+    /// In which place, or in which places.
+    pub places: Places<'a>,
     /// On which dates.
     pub span: Span,
     /// In which parts.
@@ -25,6 +26,15 @@ pub struct Counted<'a> {
     pub dimensions: &'a [Dimension],
     /// Which of them.
     pub filter: &'a ActivityFilter,
+}
+
+/// Where something is counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Places<'a> {
+    /// In one place, and by groups if there are dimensions.
+    One(Within),
+    /// In each of these by itself, with all that stands under it: each is a group, and there is none of everything.
+    Each(&'a [Uuid]),
 }
 
 /// What was counted of a group in a part of the period.
@@ -47,14 +57,16 @@ pub async fn sums<C: ConnectionTrait>(
 ) -> Result<Vec<Cell<Vec<i64>>>> {
     let columns: String = measures.iter().map(|measure| format!(", CAST(SUM(m.{measure}) AS bigint)")).collect();
     let mut sql = counted.start(connection.get_database_backend(), "");
-    if !counted.dimensions.is_empty() {
+    if counted.has_groups() {
         let keys = counted.names("k");
         sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{columns} FROM (SELECT DISTINCT t.id, t.part"));
         counted.members(&mut sql);
-        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys} UNION ALL "));
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys}"));
     }
-    sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
-    sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
+    if counted.has_total(&mut sql) {
+        sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
+        sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
+    }
     sql.push(&format!(" LIMIT {}", limit + 1));
     let rows = sql.all(connection).await?;
     let read = |row: &QueryResult, at: usize| {
@@ -66,15 +78,19 @@ pub async fn sums<C: ConnectionTrait>(
 /// Counts distinct hosts of held gatherings: those in the place.
 pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
     let mut sql = counted.start(connection.get_database_backend(), " AND g.status = 'HELD'");
-    if !counted.dimensions.is_empty() {
+    const COUNT: &str = "CAST(COUNT(DISTINCT";
+    if counted.has_groups() {
         let keys = counted.names("k");
-        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part, CAST(COUNT(DISTINCT k.host) AS bigint) FROM (SELECT DISTINCT t.id, t.part, c.id AS host"));
+        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part, {COUNT} k.host) AS bigint) "));
+        sql.push("FROM (SELECT DISTINCT t.id, t.part, c.id AS host");
         counted.members_with_hosts(&mut sql);
-        sql.push(&format!(") k GROUP BY k.part{keys} UNION ALL "));
+        sql.push(&format!(") k GROUP BY k.part{keys}"));
     }
-    sql.push(&format!("SELECT 0{}, t.part, CAST(COUNT(DISTINCT c.id) AS bigint) FROM counted t", counted.nothing()));
-    counted.hosted(&mut sql, "t.id");
-    sql.push(" GROUP BY t.part");
+    if counted.has_total(&mut sql) {
+        sql.push(&format!("SELECT 0{}, t.part, {COUNT} c.id) AS bigint) FROM counted t", counted.nothing()));
+        counted.hosted(&mut sql);
+        sql.push(" GROUP BY t.part");
+    }
     let rows = sql.all(connection).await?;
     rows.iter().map(|row| counted.cell(row, |row, at| Ok(row.try_get_by_index(at)?))).collect()
 }
@@ -89,7 +105,7 @@ pub async fn medians<C: ConnectionTrait>(
     // The values in order, each with its rank and how many there are; of these the one or two in the middle.
     let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
         sql.push(&format!(
-            "SELECT {arm}, r.part, CAST(MIN(r.v) AS bigint), CAST(MAX(r.v) AS bigint), CAST(MAX(r.n) AS bigint) FROM ("
+            "SELECT {arm}, r.part AS part, CAST(MIN(r.v) AS bigint), CAST(MAX(r.v) AS bigint), CAST(MAX(r.n) AS bigint) FROM ("
         ));
         sql.push(&format!(
             "SELECT k.part{keys}, m.{of} AS v, ROW_NUMBER() OVER (PARTITION BY k.part{keys} ORDER BY m.{of}) AS rn, "
@@ -99,14 +115,16 @@ pub async fn medians<C: ConnectionTrait>(
         sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1"));
         sql.push(") r WHERE r.rn IN ((r.n + 1) / 2, (r.n + 2) / 2) GROUP BY r.part");
     };
-    if !counted.dimensions.is_empty() {
+    if counted.has_groups() {
         let outer = counted.names("r");
         middle(&mut sql, &format!("1 AS arm{outer}"), &counted.names("k"), &|sql| counted.members(sql));
-        sql.push(&outer).push(" UNION ALL ");
+        sql.push(&outer);
     }
-    middle(&mut sql, &format!("0{}", counted.nothing()), "", &|sql| {
-        sql.push(" FROM counted t");
-    });
+    if counted.has_total(&mut sql) {
+        middle(&mut sql, &format!("0{}", counted.nothing()), "", &|sql| {
+            sql.push(" FROM counted t");
+        });
+    }
     let rows = sql.all(connection).await?;
     let read = |row: &QueryResult, at: usize| {
         let (low, high): (i64, i64) = (row.try_get_by_index(at)?, row.try_get_by_index(at + 1)?);
@@ -121,7 +139,7 @@ impl Counted<'_> {
     fn start(&self, backend: DbBackend, more: &str) -> Sql {
         const DAY: i64 = 86_400_000_000;
         let mut sql = Sql::new(backend);
-        sql.push(&format!("WITH counted AS (SELECT g.id, {} AS part", part(self.bucket, "g.month")));
+        sql.push(&format!("WITH counted AS (SELECT g.id, s.scope_id AS scope, {} AS part", part(self.bucket, "g.month")));
         for dimension in self.dimensions {
             sql.push(match dimension {
                 Dimension::Format => ", g.format",
@@ -130,8 +148,11 @@ impl Counted<'_> {
                 _ => "",
             });
         }
-        sql.push(" FROM gathering_scopes s JOIN gatherings g ON g.id = s.gathering_id WHERE s.scope_id = ")
-            .bind(self.within.uuid());
+        sql.push(" FROM gathering_scopes s JOIN gatherings g ON g.id = s.gathering_id WHERE ");
+        match self.places {
+            Places::One(within) => sql.push("s.scope_id = ").bind(within.uuid()),
+            Places::Each(places) => sql.any("s.scope_id", places),
+        };
         sql.push(" AND g.start_date >= ").bind(self.span.from).push(" AND g.start_date < ").bind(self.span.to);
         // Scope rows are indexed by the instant, which is bounded widely enough for any offset.
         sql.push(" AND s.sort_at >= ").bind(midnight(self.span.from).saturating_sub(2 * DAY));
@@ -142,8 +163,7 @@ impl Counted<'_> {
         sql.and_any("CAST(g.weekday AS integer)", &weekdays);
         if filter.asks_of_hosts() {
             sql.push(" AND EXISTS (SELECT 1 FROM gathering_hosts h JOIN communities c ON c.id = h.community_id ");
-            sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = ").bind(self.within.uuid());
-            sql.push(" WHERE h.gathering_id = g.id");
+            sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = s.scope_id WHERE h.gathering_id = g.id");
             host_conditions(&mut sql, filter);
             sql.push(")");
         }
@@ -162,49 +182,73 @@ impl Counted<'_> {
     fn members(&self, sql: &mut Sql) {
         self.keys(sql);
         if self.dimensions.iter().any(|dimension| is_of_hosts(*dimension)) {
-            self.hosted(sql, "t.id");
+            self.hosted(sql);
         }
         self.joined(sql);
     }
 
     fn members_with_hosts(&self, sql: &mut Sql) {
         self.keys(sql);
-        self.hosted(sql, "t.id");
+        self.hosted(sql);
         self.joined(sql);
     }
 
     fn keys(&self, sql: &mut Sql) {
-        for (at, dimension) in self.dimensions.iter().enumerate() {
-            sql.push(&format!(", {} AS k{at}", key_of(*dimension)));
+        for (at, key) in self.groups().enumerate() {
+            sql.push(&format!(", {key} AS k{at}"));
         }
         sql.push(" FROM counted t");
     }
 
     fn joined(&self, sql: &mut Sql) {
-        if self.dimensions.contains(&Dimension::Child) {
-            join_children(sql, self.within);
+        if let Places::One(within) = self.places
+            && self.dimensions.contains(&Dimension::Child)
+        {
+            join_children(sql, within);
         }
-        for (dimension, kind, table) in [(Dimension::Outcome, "DESIRED_OUTCOME", "o"), (Dimension::Function, "FUNCTION", "f")] {
+        let (outcomes, functions) = (&self.filter.outcomes, &self.filter.functions);
+        for (dimension, kind, table, codes) in
+            [(Dimension::Outcome, "DESIRED_OUTCOME", "o", outcomes), (Dimension::Function, "FUNCTION", "f", functions)]
+        {
             if self.dimensions.contains(&dimension) {
-                sql.push(
-                    " JOIN (SELECT r.gathering_id, x.code FROM gathering_reports r JOIN report_tags x ON x.report_id = r.id ",
-                );
-                sql.push(&format!("WHERE {HANDED_IN} AND x.kind = '{kind}') {table} ON {table}.gathering_id = t.id"));
+                sql.push(" JOIN (SELECT r.gathering_id, x.code FROM gathering_reports r ");
+                sql.push(&format!("JOIN report_tags x ON x.report_id = r.id WHERE {HANDED_IN} AND x.kind = '{kind}'"));
+                sql.and_any("x.code", &words(codes));
+                sql.push(&format!(") {table} ON {table}.gathering_id = t.id"));
             }
         }
     }
 
     /// Joins the hosts that stand in the place and pass the filter.
-    fn hosted(&self, sql: &mut Sql, gathering: &str) {
-        sql.push(&format!(
-            " JOIN gathering_hosts h ON h.gathering_id = {gathering} JOIN communities c ON c.id = h.community_id "
-        ));
-        sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = ").bind(self.within.uuid());
+    fn hosted(&self, sql: &mut Sql) {
+        sql.push(" JOIN gathering_hosts h ON h.gathering_id = t.id JOIN communities c ON c.id = h.community_id ");
+        sql.push("JOIN community_scopes i ON i.community_id = c.id AND i.scope_id = t.scope");
         host_conditions(sql, self.filter);
     }
 
+    /// What gatherings are grouped by.
+    fn groups(&self) -> impl Iterator<Item = &'static str> {
+        let places = matches!(self.places, Places::Each(_)).then_some("t.scope");
+        places.into_iter().chain(self.dimensions.iter().map(|dimension| key_of(*dimension)))
+    }
+
+    fn has_groups(&self) -> bool {
+        self.groups().next().is_some()
+    }
+
+    /// Whether everything is counted too, beneath the groups if there are any.
+    fn has_total(&self, sql: &mut Sql) -> bool {
+        if matches!(self.places, Places::Each(_)) {
+            return false;
+        }
+        if self.has_groups() {
+            sql.push(" UNION ALL ");
+        }
+        true
+    }
+
     fn names(&self, table: &str) -> String {
-        (0..self.dimensions.len()).map(|at| format!(", {table}.k{at}")).collect()
+        self.groups().enumerate().map(|(at, _)| format!(", {table}.k{at}")).collect()
     }
 
     fn nothing(&self) -> String {
@@ -213,9 +257,17 @@ impl Counted<'_> {
 
     fn cell<T>(&self, row: &QueryResult, read: impl Fn(&QueryResult, usize) -> Result<T>) -> Result<Cell<T>> {
         let arm: i32 = row.try_get_by_index(0)?;
-        let at = 1 + self.dimensions.len();
-        let group = (arm == 1).then(|| read_keys(row, 1, self.dimensions)).transpose()?;
-        Ok(Cell { group, part: row.try_get_by_index(at)?, counted: read(row, at + 1)? })
+        let (groups, mut keys) = (self.groups().count(), Vec::new());
+        if arm == 1 {
+            let mut from = 1;
+            if matches!(self.places, Places::Each(_)) {
+                keys.push(Key::Community(row.try_get_by_index(from)?));
+                from += 1;
+            }
+            keys.extend(read_keys(row, from, self.dimensions)?);
+        }
+        let group = (arm == 1).then_some(keys);
+        Ok(Cell { group, part: row.try_get_by_index(1 + groups)?, counted: read(row, 2 + groups)? })
     }
 }
 
@@ -228,7 +280,7 @@ fn midnight(date: chrono::NaiveDate) -> i64 {
 
 /// What a filter says of the community `c`.
 pub(super) fn host_conditions(sql: &mut Sql, filter: &ActivityFilter) {
-    let hosts: Vec<uuid::Uuid> = filter.hosts.iter().map(|host| host.uuid()).collect();
+    let hosts: Vec<Uuid> = filter.hosts.iter().map(|host| host.uuid()).collect();
     sql.and_any("c.level", &words(&filter.levels))
         .and_any("c.status", &words(&filter.host_statuses))
         .and_any("c.country", &words(&filter.countries))

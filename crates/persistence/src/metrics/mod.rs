@@ -8,6 +8,6 @@ mod places;
 mod sql;
 
 pub use communities::{Founded, founded};
-pub use gatherings::{Cell, Counted, hosts, medians, sums};
+pub use gatherings::{Cell, Counted, Places, hosts, medians, sums};
 pub use months::{Month, Months, sums as sums_of_months};
-pub use places::{Named, Place, bounds, load as load_places, names, regions, terms};
+pub use places::{Named, Peer, Place, bounds, load as load_places, names, peers, regions, terms};

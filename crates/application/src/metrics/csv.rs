@@ -1,0 +1,145 @@
+//! Numbers as CSV (RFC 4180), one row for each group, part of the period and metric, which is what spreadsheets pivot.
+
+use convene_domain::metric::{Bucket, Column, Question, Value};
+
+use super::{Activity, Comparison, Series, comparison::Earlier};
+
+/// The activity of a place as CSV. With groups it has a row for each of them, and none for everything.
+pub fn activity_csv(question: &Question, found: &Activity) -> String {
+    let mut header: Vec<String> = Vec::new();
+    for dimension in &question.group_by {
+        let name = dimension.as_str().to_lowercase();
+        header.extend([name.clone(), format!("{name}_label")]);
+    }
+    let fixed = ["from", "to", "part", "metric", "value", "numerator", "denominator", "base", "unreliable"];
+    header.extend(fixed.iter().chain(&["expected_reports", "received_reports"]).map(|name| (*name).to_owned()));
+    let compared = found.compared.as_ref();
+    if compared.is_some() {
+        header.extend(["compared_from", "compared_to", "compared_value", "change"].map(str::to_owned));
+    }
+    let mut rows = vec![header];
+    let all: Vec<&Series> = match question.group_by.is_empty() {
+        true => vec![&found.total],
+        false => found.series.iter().collect(),
+    };
+    for series in all {
+        for (at, part) in found.parts.iter().enumerate() {
+            for metric in &series.metrics {
+                let mut row: Vec<String> = Vec::new();
+                for group in &series.group {
+                    row.extend([harmless(group.code.as_deref().unwrap_or_default()), harmless(&group.label)]);
+                }
+                row.extend([part.from.to_string(), part.to.to_string(), part.label(question.bucket)]);
+                numbers(&mut row, &metric.column, at);
+                row.extend([written(at, &series.expected_reports), written(at, &series.received_reports)]);
+                if let Some(parts) = compared {
+                    let date = |of: fn(&convene_domain::metric::Span) -> String| parts.get(at).map(of).unwrap_or_default();
+                    row.extend([date(|part| part.from.to_string()), date(|part| part.to.to_string())]);
+                    let list =
+                        |numbers: &Option<Vec<Option<f64>>>| numbers.as_ref().map(|it| written(at, it)).unwrap_or_default();
+                    row.extend([list(&metric.earlier), list(&metric.changes)]);
+                }
+                rows.push(row);
+            }
+        }
+    }
+    text(&rows)
+}
+
+/// Communities side by side as CSV: one row for each metric and community.
+pub fn comparison_csv(found: &Comparison) -> String {
+    let header = [
+        "community",
+        "community_label",
+        "from",
+        "to",
+        "part",
+        "metric",
+        "value",
+        "numerator",
+        "denominator",
+        "base",
+        "unreliable",
+        "expected_reports",
+        "received_reports",
+        "rank",
+        "share",
+        "previous_value",
+        "previous_change",
+        "last_year_value",
+        "last_year_change",
+        "peer_median",
+        "peer_distance",
+        "peers",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for metric in &found.metrics {
+        for (at, community) in found.communities.iter().enumerate() {
+            let part = found.period.span;
+            let mut row = vec![harmless(community.code.as_deref().unwrap_or_default()), harmless(&community.label)];
+            row.extend([part.from.to_string(), part.to.to_string(), part.label(Bucket::Whole)]);
+            numbers(&mut row, &metric.column, at);
+            row.extend([written(at, &found.expected_reports), written(at, &found.received_reports), written(at, &metric.ranks)]);
+            row.push(metric.shares.as_ref().map(|shares| written(at, shares)).unwrap_or_default());
+            for earlier in [&metric.previous, &metric.last_year] {
+                let list =
+                    |of: fn(&Earlier) -> &Vec<Option<f64>>| earlier.as_ref().map(|it| written(at, of(it))).unwrap_or_default();
+                row.extend([list(|it| &it.values), list(|it| &it.changes)]);
+            }
+            match &metric.peers {
+                Some(peers) => row.extend([&peers.medians, &peers.distances, &peers.counts].map(|list| written(at, list))),
+                None => row.extend([const { String::new() }; 3]),
+            }
+            rows.push(row);
+        }
+    }
+    text(&rows)
+}
+
+fn numbers(row: &mut Vec<String>, column: &Column, at: usize) {
+    row.push(column.metric.to_string());
+    row.extend([&column.values, &column.numerators, &column.denominators, &column.bases].map(|list| written(at, list)));
+    let base = column.bases.get(at).copied().flatten();
+    row.push(base.is_none_or(|base| base < Value::RELIABLE).to_string());
+}
+
+/// A number, or nothing where it cannot be computed.
+fn written(at: usize, numbers: &[Option<f64>]) -> String {
+    numbers.get(at).copied().flatten().map(|number| number.to_string()).unwrap_or_default()
+}
+
+/// A text that no spreadsheet takes for a formula: what begins like one begins with an apostrophe instead.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn text(rows: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        for (at, cell) in row.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            if cell.contains([',', '"', '\r', '\n']) {
+                text.push('"');
+                text.push_str(&cell.replace('"', "\"\""));
+                text.push('"');
+            } else {
+                text.push_str(cell);
+            }
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_a_formula_and_everything_is_quoted_that_must_be() {
+        let row: Vec<String> = ["=1+1", "+4", "-x", "@me", "plain, with \"quotes\"", "two\r\nlines"].map(harmless).to_vec();
+        assert_eq!(text(&[row]), "'=1+1,'+4,'-x,'@me,\"plain, with \"\"quotes\"\"\",\"two\r\nlines\"\r\n");
+    }
+}

@@ -1,0 +1,168 @@
+//! Communities side by side.
+
+use async_graphql::{Context, Object};
+use chrono::NaiveDate;
+use convene_application::metrics::{self, ComparedMetric, Earlier, Peers};
+use convene_domain::metric::Value;
+
+use crate::{
+    budget,
+    error::Error,
+    scalars::Date,
+    types::{
+        Metric,
+        activity::ActivityGroup,
+        metric::{Flags, Numbers},
+    },
+};
+
+/// Communities side by side.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) found: metrics::Comparison,
+    pub(crate) as_of: NaiveDate,
+    pub(crate) cursor: String,
+}
+
+/// Communities side by side, each with everything beneath it. Lists have one entry for each of `communities`.
+#[Object]
+impl Comparison {
+    /// The date of the question, which relative periods end by.
+    async fn as_of(&self) -> Date {
+        Date(self.as_of)
+    }
+
+    /// The place in the network's log before anything was counted: subscribe to `changed` with it, and you miss nothing that
+    /// is not in these numbers.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The first date of the period.
+    async fn from(&self) -> Date {
+        Date(self.found.period.span.from)
+    }
+
+    /// The first date after the period.
+    async fn to(&self) -> Date {
+        Date(self.found.period.span.to)
+    }
+
+    /// The communities, in the order in which they were asked for.
+    async fn communities(&self, ctx: &Context<'_>) -> Result<Vec<ActivityGroup<'_>>, Error> {
+        budget::spend(ctx, self.found.communities.len()).await?;
+        Ok(self.found.communities.iter().map(ActivityGroup).collect())
+    }
+
+    /// Gatherings held: each is expected to have a report.
+    async fn expected_reports(&self) -> Numbers {
+        Numbers(self.found.expected_reports.clone())
+    }
+
+    /// Reports handed in.
+    async fn received_reports(&self) -> Numbers {
+        Numbers(self.found.received_reports.clone())
+    }
+
+    /// The metrics, in the order in which they were asked for.
+    async fn metrics(&self, ctx: &Context<'_>) -> Result<Vec<MetricComparison<'_>>, Error> {
+        budget::spend(ctx, self.found.metrics.len()).await?;
+        Ok(self.found.metrics.iter().map(MetricComparison).collect())
+    }
+}
+
+/// A metric of communities side by side.
+#[derive(Debug)]
+pub(crate) struct MetricComparison<'a>(&'a ComparedMetric);
+
+impl MetricComparison<'_> {
+    fn earlier(earlier: Option<&Earlier>, list: fn(&Earlier) -> &Vec<Option<f64>>) -> Numbers {
+        Numbers(earlier.map(|earlier| list(earlier).clone()).unwrap_or_default())
+    }
+
+    fn peers(&self, list: fn(&Peers) -> &Vec<Option<f64>>) -> Numbers {
+        Numbers(self.0.peers.as_ref().map(|peers| list(peers).clone()).unwrap_or_default())
+    }
+}
+
+/// A metric of communities side by side: each list has one entry for each of the `communities`.
+#[Object]
+impl MetricComparison<'_> {
+    /// Which metric; `metricDefinitions` says what it means.
+    async fn metric(&self) -> Metric {
+        Metric(self.0.column.metric)
+    }
+
+    /// The numbers, in the unit of the metric; null where they cannot be computed, such as the mean of nothing.
+    async fn values(&self) -> Numbers {
+        Numbers(self.0.column.values.clone())
+    }
+
+    /// What was counted or divided.
+    async fn numerators(&self) -> Numbers {
+        Numbers(self.0.column.numerators.clone())
+    }
+
+    /// By what it was divided, or out of how many it was taken; null for a plain count.
+    async fn denominators(&self) -> Numbers {
+        Numbers(self.0.column.denominators.clone())
+    }
+
+    /// From how many records each number was taken: gatherings, reports, or whatever was counted.
+    async fn bases(&self) -> Numbers {
+        Numbers(self.0.column.bases.clone())
+    }
+
+    /// Whether a number was taken from fewer than 10 records, so that chance decides its rank and its growth.
+    async fn unreliable(&self) -> Flags {
+        Flags(self.0.column.bases.iter().map(|base| base.is_none_or(|base| base < Value::RELIABLE)).collect())
+    }
+
+    /// The rank of each, from 1 for the greatest; equal numbers share a rank. Null where there is no number.
+    async fn ranks(&self) -> Numbers {
+        Numbers(self.0.ranks.clone())
+    }
+
+    /// The part of each in the sum of all that are compared; null where that sum is 0. Null as a whole for metrics that do not
+    /// add up, such as means. A gathering of two of the communities counts for both.
+    async fn shares(&self) -> Option<Numbers> {
+        self.0.shares.clone().map(Numbers)
+    }
+
+    /// The numbers of the period of the same length right before.
+    async fn previous_values(&self) -> Numbers {
+        Self::earlier(self.0.previous.as_ref(), |earlier| &earlier.values)
+    }
+
+    /// By what part of the number of the period before each grew: 0.172 is 17.2 % more. Null where that was 0, or either cannot
+    /// be computed.
+    async fn previous_changes(&self) -> Numbers {
+        Self::earlier(self.0.previous.as_ref(), |earlier| &earlier.changes)
+    }
+
+    /// The numbers of the same dates a year before.
+    async fn last_year_values(&self) -> Numbers {
+        Self::earlier(self.0.last_year.as_ref(), |earlier| &earlier.values)
+    }
+
+    /// By what part of the number of a year before each grew; null as for `previousChanges`.
+    async fn last_year_changes(&self) -> Numbers {
+        Self::earlier(self.0.last_year.as_ref(), |earlier| &earlier.changes)
+    }
+
+    /// The middle value of the peers of each: the other open communities of the same network and level, whether they are
+    /// compared or not. Null where no peer has a number.
+    async fn peer_medians(&self) -> Numbers {
+        self.peers(|peers| &peers.medians)
+    }
+
+    /// How far each number is above the middle value of its peers; negative where it is beneath. Null where either is.
+    async fn peer_distances(&self) -> Numbers {
+        self.peers(|peers| &peers.distances)
+    }
+
+    /// How many peers have a number.
+    async fn peer_counts(&self) -> Numbers {
+        self.peers(|peers| &peers.counts)
+    }
+}
