@@ -83,9 +83,9 @@ async fn a_community_takes_its_history_along_and_every_host_counts(address: Stri
     let world = Handmade::new(&address).await;
     let kenya = world.community("kenya", "NATIONAL", None, json!({})).await;
     let uganda = world.community("uganda", "NATIONAL", None, json!({})).await;
-    let busia = world.community("busia", "CITY", Some(&kenya), json!({})).await;
+    let busia = world.community("busia", "CITY", Some(&kenya), json!({ "foundedOn": "2020-01-01" })).await;
     let tororo = world.community("tororo", "CITY", Some(&uganda), json!({})).await;
-    world.held(&[&busia, &tororo], "2026-05-01", json!({})).await;
+    let joint = world.held(&[&busia, &tororo], "2026-05-01", json!({})).await;
     let city = |within: String| {
         let world = &world;
         async move {
@@ -102,6 +102,24 @@ async fn a_community_takes_its_history_along_and_every_host_counts(address: Stri
     world.change("moveCommunity", &busia, json!({ "parent": uganda })).await;
     assert_eq!(city(kenya).await, []);
     assert_eq!(city(uganda).await, [new("busia"), new("tororo")]);
+    // Other hosts, another date, and no gathering any more.
+    let step = |more: Value| {
+        let mut input = json!({ "gathering": joint });
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        input
+    };
+    world.done("changeGathering", step(json!({ "expectedRevision": 2, "hosts": [tororo] })), "__typename").await;
+    let met = async || city(world.network.clone()).await.into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    assert_eq!(met().await, ["NEVER_MET", "NEW"]);
+    world.done("rescheduleGathering", step(json!({ "expectedRevision": 3, "startDate": "2025-11-30" })), "__typename").await;
+    assert_eq!(met().await, ["NEVER_MET", "QUIET"]);
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+    world.done("removeGathering", step(json!({ "expectedRevision": 4 })), "__typename").await;
+    assert_eq!(met().await, ["NEVER_MET", "NEVER_MET"]);
+    assert!(succeed(&address, &["verify"]).contains("nothing differs"));
+    execute(&address, "INSERT INTO hosted_days (community_id, start_date, gathering_id, status) SELECT id, founded_on, id, 'HELD' FROM communities WHERE founded_on IS NOT NULL").await;
+    let said = String::from_utf8(run(&address, &["verify"]).stdout).expect("text");
+    assert!(said.contains("hosted_days: com_"), "{said}");
 }
 on_both!(a_community_takes_its_history_along_and_every_host_counts);
 
@@ -129,6 +147,7 @@ async fn statuses_are_dated(address: String) {
     execute(&address, "UPDATE community_statuses SET status = 'PAUSED' WHERE effective_from > '2000-01-01'").await;
     let said = String::from_utf8(run(&address, &["verify"]).stdout).expect("text");
     assert!(said.contains("community_statuses: com_"), "{said}");
+    assert!(!said.contains("hosted_days"), "{said}");
 }
 on_both!(statuses_are_dated);
 

@@ -157,7 +157,6 @@ impl Attention {
         }
         let asked = AttentionKind::ALL.iter().filter(|kind| self.asked.kinds.contains(kind));
         let value = |kind: &AttentionKind| {
-            #[expect(clippy::cast_precision_loss, reason = "counts are far below what an f64 holds exactly")]
             let count = counts.get(kind).copied().unwrap_or_default() as f64;
             (*kind, Value::count(kind.metric(), count))
         };

@@ -24,7 +24,7 @@ use crate::{
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 24] = [
+const LISTS: [&str; 25] = [
     "_entities",
     "activityPolicies",
     "agenda",
@@ -41,6 +41,7 @@ const LISTS: [&str; 24] = [
     "invitations",
     "items",
     "maturities",
+    "metricDefinitions",
     "metrics",
     "nodes",
     "outcomes",

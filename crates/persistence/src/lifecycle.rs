@@ -54,11 +54,10 @@ pub async fn load<C: ConnectionTrait>(connection: &C, within: Within, levels: &[
              (SELECT p.policy FROM policy_choices p WHERE p.place_id = c.id AND p.effective_from <= $2
               ORDER BY p.effective_from DESC LIMIT 1) AS policy
          FROM community_scopes s JOIN communities c ON c.id = s.community_id
-         LEFT JOIN (SELECT h.community_id, {held} AS held, {planned} AS planned
+         LEFT JOIN (SELECT i.community_id, {held} AS held, {planned} AS planned
                     FROM community_scopes i JOIN communities o ON o.id = i.community_id AND o.level IN ({levels})
-                    JOIN gathering_hosts h ON h.community_id = i.community_id
-                    JOIN gatherings g ON g.id = h.gathering_id AND g.status <> 'CANCELLED'
-                    WHERE i.scope_id = $1 GROUP BY h.community_id) d ON d.community_id = c.id
+                    JOIN hosted_days g ON g.community_id = i.community_id AND g.status <> 'CANCELLED'
+                    WHERE i.scope_id = $1 GROUP BY i.community_id) d ON d.community_id = c.id
          WHERE s.scope_id = $1 AND c.level IN ({levels})"
     );
     let values: [Value; 2] = [within.uuid().into(), as_of.into()];
@@ -102,8 +101,8 @@ pub async fn find_ends<C: ConnectionTrait>(connection: &C, spells: &[QuietSpell]
         let n = values.len();
         parts.push(format!(
             "SELECT {at} AS spell, g.id, g.sort_at, COALESCE(g.external_id, '') AS external_key
-             FROM gathering_hosts h JOIN gatherings g ON g.id = h.gathering_id
-             WHERE h.community_id = ${} AND g.start_date = ${} AND g.status = 'HELD'",
+             FROM hosted_days h JOIN gatherings g ON g.id = h.gathering_id
+             WHERE h.community_id = ${} AND h.start_date = ${} AND h.status = 'HELD'",
             n + 1,
             n + 2
         ));

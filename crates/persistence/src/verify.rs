@@ -83,6 +83,13 @@ const CHECKS: &[Check<'_>] = &[
         columns: &[Network, Community, Text("slug")],
     },
     Check {
+        subject: "hosted_days",
+        should: "SELECT h.community_id, g.id, CAST(g.start_date AS text), g.status
+                 FROM gathering_hosts h JOIN gatherings g ON g.id = h.gathering_id",
+        is: "SELECT community_id, gathering_id, CAST(start_date AS text), status FROM hosted_days",
+        columns: &[Community, Gathering, Text("start_date"), Text("status")],
+    },
+    Check {
         subject: "community_statuses",
         should: "SELECT id, status FROM communities",
         is: "SELECT s.community_id, s.status FROM community_statuses s WHERE NOT EXISTS

@@ -167,7 +167,6 @@ fn find_mentors(past: &[Past], entries: &mut [Entry]) {
 }
 
 /// A number as the registry holds it.
-#[expect(clippy::cast_precision_loss, reason = "numbers of communities are far below what an f64 holds exactly")]
 pub(crate) fn real(number: usize) -> f64 {
     number as f64
 }

@@ -20,9 +20,8 @@ pub fn median(mut numbers: Vec<i64>) -> Option<f64> {
     numbers.sort_unstable();
     let half = numbers.len() / 2;
     let upper = *numbers.get(half)?;
-    let lower = if numbers.len() % 2 == 0 { *numbers.get(half - 1)? } else { upper };
+    let lower = if numbers.len().is_multiple_of(2) { *numbers.get(half - 1)? } else { upper };
     // Counts of days and gatherings are far below what an f64 holds exactly.
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let middle = (lower + upper) as f64 / 2.0;
     Some(middle)
 }

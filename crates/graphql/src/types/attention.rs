@@ -234,7 +234,6 @@ impl AttentionEntry {
 
     /// How many days ago it should have been done. Its `value` is null when there is no such day, or it lies ahead.
     async fn days_overdue(&self) -> MetricValue {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of days are far below what an f64 holds exactly")]
         let value = match self.entry.days_overdue(self.as_of) {
             Some(days) => Value::count(Metric::DaysOverdue, days as f64),
             None => Value::of(Metric::DaysOverdue, 0.0, 0.0),

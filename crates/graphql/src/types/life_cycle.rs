@@ -321,7 +321,6 @@ impl LifeCycleCommunity {
     /// How many days ago its last gathering began. Its `value` is null when it never met.
     async fn days_since_last(&self) -> MetricValue {
         let days = self.entry.standing.days_since(self.as_of);
-        #[expect(clippy::cast_precision_loss, reason = "numbers of days are far below what an f64 holds exactly")]
         let value = match days {
             Some(days) => Value::count(metric::Metric::DaysSinceLastGathering, days as f64),
             // Taken from no gathering at all.

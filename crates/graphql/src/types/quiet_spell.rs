@@ -136,7 +136,6 @@ impl QuietSpell {
 
     /// How many days it lasted, or has lasted as of the date.
     async fn days(&self) -> MetricValue {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of days are far below what an f64 holds exactly")]
         let days = self.spell.days as f64;
         MetricValue(Value::count(Metric::QuietSpellDays, days))
     }
