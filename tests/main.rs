@@ -25,6 +25,8 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod comparison;
+mod csv;
 mod database_faults;
 mod demo;
 mod events;
@@ -40,6 +42,7 @@ mod killed;
 mod killed_writer;
 mod lagging;
 mod lifecycle;
+mod metrics;
 mod operations;
 mod outages;
 mod pruned;
