@@ -12,12 +12,18 @@ mod crew;
 mod databases;
 #[path = "support/garble.rs"]
 mod garble;
+#[path = "support/handmade.rs"]
+mod handmade;
+#[path = "support/heard.rs"]
+mod heard;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/reckoning.rs"]
+mod reckoning;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -25,6 +31,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod attention;
 mod comparison;
 mod csv;
 mod database_faults;
@@ -36,13 +43,16 @@ mod follow;
 mod golden;
 mod golden_metrics;
 mod graphql_sse;
+mod histories;
 mod import_after_edits;
 mod import_again;
 mod killed;
 mod killed_writer;
 mod lagging;
+mod life_edges;
 mod lifecycle;
 mod metrics;
+mod numbers;
 mod operations;
 mod outages;
 mod pruned;

@@ -20,6 +20,7 @@ mod m20261122_000012_seal_visibility;
 mod m20261122_000013_pruning;
 mod m20261123_000014_measures;
 mod m20261123_000015_life_cycle;
+mod m20261123_000017_public_reports;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_pruning::Migration),
             Box::new(m20261123_000014_measures::Migration),
             Box::new(m20261123_000015_life_cycle::Migration),
+            Box::new(m20261123_000017_public_reports::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use crate::{
     checker::{Durations, Findings, Phase, Told, Write, compare_told, compare_writes, lateness},
     cluster::Cluster,
+    heard::{self, Numbers},
     live::{Writer, text, until},
     program::succeed,
     subscriber::{Session, Subscriber, Wanted, read_log},
@@ -47,6 +48,7 @@ pub struct Crew {
     shared: Arc<Shared>,
     writers: Vec<JoinHandle<()>>,
     subscribers: Vec<Subscriber>,
+    numbers: Vec<Numbers>,
     pub phases: Vec<Phase>,
     network: String,
     start: String,
@@ -117,7 +119,9 @@ impl Crew {
             };
             writers.push(tokio::spawn(busy.run(Arc::clone(&shared))));
         }
-        Self { shared, writers, subscribers, phases: Vec::new(), network, start }
+        let numbers = |slug: &str| Numbers::start(urls.clone(), places.id(slug).to_owned());
+        let numbers = vec![numbers("weave"), numbers("rift")];
+        Self { shared, writers, subscribers, numbers, phases: Vec::new(), network, start }
     }
 
     /// How many writes were acknowledged so far.
@@ -140,7 +144,8 @@ impl Crew {
             let fresh = || writes.iter().rev().take_while(|write| write.acknowledged > to);
             let records: HashSet<&(String, i64)> = fresh().map(|write| &write.record).collect();
             let answers = (0..nodes).all(|node| fresh().any(|write| write.node == node));
-            answers && self.subscribers.iter().all(|subscriber| subscriber.has(|told| records.contains(&told.record)))
+            let moves = self.numbers.iter().all(|numbers| numbers.heard().at.is_some_and(|at| at > to));
+            answers && moves && self.subscribers.iter().all(|subscriber| subscriber.has(|told| records.contains(&told.record)))
         })
         .await;
         let recovery = to.elapsed();
@@ -182,6 +187,17 @@ impl Crew {
                 if !ENDS.contains(&end.as_str()) {
                     findings.add("odd ends", format!("{}: {count} x {end}", subscriber.name));
                 }
+            }
+        }
+        for numbers in &self.numbers {
+            let truth = heard::ask(&url, &numbers.within).await;
+            let settled = async {
+                while numbers.heard().numbers != truth {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            if timeout(Duration::from_secs(5), settled).await.is_err() {
+                findings.add("wrong numbers", format!("{} instead of {truth}", numbers.heard().numbers));
             }
         }
         let repeated = writes.iter().map(|write| write.sent - 1).sum();

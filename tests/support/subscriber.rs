@@ -118,7 +118,7 @@ async fn follow(wanted: Wanted, received: Arc<Mutex<Received>>, mut stopped: wat
     }
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Follows over one connection to its end, and gives the reason.
 async fn connection(wanted: &Wanted, url: &str, received: &Mutex<Received>) -> Result<(), String> {
@@ -148,7 +148,7 @@ async fn connection(wanted: &Wanted, url: &str, received: &Mutex<Received>) -> R
     }
 }
 
-async fn open(url: &str, token: Option<&str>) -> Result<Socket, String> {
+pub async fn open(url: &str, token: Option<&str>) -> Result<Socket, String> {
     let mut request = format!("{}/graphql", url.replace("http://", "ws://")).into_client_request().expect("an address");
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|_| "no connection")?;
@@ -163,7 +163,7 @@ async fn open(url: &str, token: Option<&str>) -> Result<Socket, String> {
     }
 }
 
-async fn send(socket: &mut Socket, message: Value) -> Result<(), String> {
+pub async fn send(socket: &mut Socket, message: Value) -> Result<(), String> {
     socket.send(Message::text(message.to_string())).await.map_err(|_| "closed".to_owned())
 }
 

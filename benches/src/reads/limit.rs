@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use chrono::NaiveDate;
 use futures::future::try_join_all;
 use sea_orm::sqlx::{AssertSqlSafe, Connection, postgres::PgConnection, query};
 use tokio::runtime::Builder;
@@ -21,11 +20,9 @@ const WARM_UP: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Id(Uuid),
-    Ids(Vec<Uuid>),
     Number(i64),
     Month(i32),
     Text(String),
-    Day(NaiveDate),
     /// An id that nobody has yet.
     New,
 }
@@ -53,11 +50,9 @@ pub(super) fn run(postgres: &Postgres, url: &str, limit: &Limit, connections: us
                 for value in values {
                     statement = match value {
                         Value::Id(id) => statement.bind(id),
-                        Value::Ids(ids) => statement.bind(ids),
                         Value::Number(number) => statement.bind(number),
                         Value::Month(month) => statement.bind(month),
                         Value::Text(text) => statement.bind(text),
-                        Value::Day(day) => statement.bind(day),
                         Value::New => statement.bind(Uuid::now_v7()),
                     };
                 }

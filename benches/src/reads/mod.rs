@@ -130,7 +130,8 @@ fn measure(options: &Options, kept: &Kept, kind: Kind, table: &mut Table) -> Res
     let mut guide = Guide::meet(bench.server.address, None)?;
     let places = Places::find(&mut guide)?;
     let mut works = works::reads(&mut guide, &places)?;
-    works.retain(|work| options.wants(&work.name));
+    // Half a year is there to be compared with the history of half a year.
+    works.retain(|work| options.wants(&work.name) && !work.name.ends_with("6 months"));
     let mut figures = Vec::new();
     for work in &works {
         eprintln!("{kind:?}: {}", work.name);
@@ -173,7 +174,8 @@ fn cost(options: &Options, bench: &Bench<'_>, work: &Work) -> Result<Vec<Figure>
         }
         let figure =
             Figure::new(format!("{}, {clients} clients", work.name), "us", median(&ours)).goal(Goal::AtMost(work.goals[0] * 1e3));
-        eprintln!("  {clients} clients: {:.0} us, {:.0} a second", median(&ours), median(&rates));
+        let beside = median(&limits);
+        eprintln!("  {clients} clients: {:.0} us, limit {beside:.0} us, {:.0} a second", median(&ours), median(&rates));
         figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
     }
     Ok(figures)
@@ -238,7 +240,7 @@ fn growth(options: &Options, kept: &Kept, kind: Kind) -> Result<Vec<Figure>> {
         let mut guide = Guide::meet(bench.server.address, None)?;
         let places = Places::find(&mut guide)?;
         let mut works = works::reads(&mut guide, &places)?;
-        works.retain(|work| options.wants(&work.name));
+        works.retain(|work| options.wants(&work.name) && !work.name.ends_with("12 months"));
         both.push((bench, works));
     }
     let [(long, works), (short, others)] = both.as_slice() else { return Ok(Vec::new()) };

@@ -38,7 +38,7 @@ impl Guide {
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
     pub(super) within: String,
-    pub(super) cursor: String,
+    pub(super) cursor: Option<String>,
 }
 
 /// Communities and reports.
@@ -97,7 +97,7 @@ pub(super) fn marks(guide: &mut Guide, places: &[String], before: Option<&str>) 
         let filter = window.as_ref().map(|window| json!({ "window": window }));
         let data = guide.ask(query, &json!({ "id": within, "filter": filter }))?;
         let cursor = text(&data["gatheringReports"]["pageInfo"]["endCursor"]);
-        marks.extend(cursor.ok().map(|cursor| Mark { within: within.clone(), cursor }));
+        marks.extend(cursor.ok().map(|cursor| Mark { within: within.clone(), cursor: Some(cursor) }));
     }
     Ok(marks)
 }

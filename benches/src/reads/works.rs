@@ -29,7 +29,12 @@ const PAGE: &str = "query ($within: ID!, $after: String) { gatheringReports(with
 
 const REGION: &str = "query ($id: ID!) { community(id: $id) { id name children(first: 20) { nodes { id name \
     gatherings(first: 10) { nodes { id title startDate report { id status attendance \
-    items(kinds: [NEXT_STEP]) { id text owner dueOn state } } } } } } } }";
+    items(kinds: [NEXT_STEP]) { id text owner dueOn nextStepState } } } } } } } }";
+
+/// How many groups there may be makes no difference, and tells one question from another that would be answered from memory.
+const ACTIVITY: &str = "query ($within: ID!, $window: Window!, $first: Int) { activity(within: $within, window: $window, bucket: MONTH, \
+    groupBy: [CHILD], metrics: [GATHERINGS_HELD, REPORTS, ATTENDANCE, NEXT_STEPS_OPEN, NEXT_STEPS_DONE], first: $first) { \
+    from to buckets { label } series { group { code label } metrics { metric values } } } }";
 
 const PLAN: &str =
     "mutation ($input: PlanGatheringInput!) { planGathering(input: $input) { gathering { id } userErrors { code message } } }";
@@ -56,6 +61,10 @@ const REGION_LIMIT: &str = "SELECT c.id, c.name, g.id, g.title, g.start_date, r.
     LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.audience = 'PUBLIC' AND r.status IN ('SUBMITTED', 'REVIEWED') \
     LEFT JOIN report_items i ON i.report_id = r.id AND i.kind = 'NEXT_STEP' AND NOT i.confidential WHERE c.parent_id = $1";
 
+const ACTIVITY_LIMIT: &str = "SELECT c.id, c.name, m.month, m.held, m.reports, m.attendance, m.reports_with_attendance, \
+    m.next_steps_open, m.next_steps_done FROM communities c JOIN community_months m ON m.scope_id = c.id \
+    WHERE c.parent_id = $1 AND m.month >= $2 AND m.month < 202611";
+
 /// Without what follows from it: no scope, no log, no wake-up.
 const SUBMIT_LIMIT: &str = "WITH report AS (INSERT INTO bench_reports \
     (id, network_id, revision, origin, gathering_id, status, audience, submitted_at, attendance) \
@@ -75,8 +84,13 @@ pub(super) fn limit_tables() -> [String; 4] {
 
 /// Everything that reads.
 pub(super) fn reads(guide: &mut Guide, places: &Places) -> Result<Vec<Work>> {
-    let mut works = vec![report(places)?];
     let nations = &places.nations;
+    let mut works = vec![
+        activity(nations, "activity of a nation by region and month, 12 months", 202_511, UNALIKE)?,
+        activity(nations, "activity of a nation by region and month, 6 months", 202_605, UNALIKE)?,
+        Work { goals: [0.03, 0.03], limit: None, ..activity(nations, "activity, polled and unchanged", 202_511, 1)? },
+        report(places)?,
+    ];
     let network = std::slice::from_ref(&places.network);
     // In the second nation strangers can read next to nothing.
     let (hidden, open) = (&nations[1..2], [&nations[..1], &nations[2..]].concat());
@@ -87,9 +101,12 @@ pub(super) fn reads(guide: &mut Guide, places: &Places) -> Result<Vec<Work>> {
         ("... region", places.regions.as_slice(), None),
         ("... network, deep", network, middle),
         ("... nation, deep", open.as_slice(), middle),
-        ("... nation, mostly hidden", hidden, None),
+        ("... nation, mostly hidden, first page", hidden, None),
     ] {
-        let marks = marks(guide, within, before)?;
+        let mut marks = marks(guide, within, before)?;
+        if name.ends_with("first page") {
+            marks.iter_mut().for_each(|mark| mark.cursor = None);
+        }
         works.extend((!marks.is_empty()).then(|| page(name, &marks)).transpose()?);
     }
     works.push(region(places)?);
@@ -99,6 +116,18 @@ pub(super) fn reads(guide: &mut Guide, places: &Places) -> Result<Vec<Work>> {
 fn asked(query: &str, variables: impl Iterator<Item = Json>) -> Asked {
     let bodies = variables.map(|variables| json!({ "query": query, "variables": variables }).to_string()).collect();
     Asked { headers: "content-type: application/json\r\n".to_owned(), bodies, once: false }
+}
+
+/// So many questions differ that none of them is still in memory when its turn comes again.
+const UNALIKE: usize = 200;
+
+fn activity(nations: &[String], name: &str, from: i32, turns: usize) -> Result<Work> {
+    let window = json!({ "from": format!("{}-{:02}-01", from / 100, from % 100), "to": "2026-11-01" });
+    let questions = (0..turns).flat_map(|turn| nations.iter().map(move |nation| (nation, 100 + turn)));
+    let asked = asked(ACTIVITY, questions.map(|(nation, first)| json!({ "within": nation, "window": window, "first": first })));
+    let values = nations.iter().map(|id| Ok(vec![Value::Id(stored(id)?), Value::Month(from)]));
+    let limit = Limit { sql: ACTIVITY_LIMIT.to_owned(), values: values.collect::<Result<_>>()? };
+    Ok(Work { name: name.to_owned(), goals: [0.45, 0.30], asked, limit: Some(limit) })
 }
 
 fn report(places: &Places) -> Result<Work> {
@@ -114,7 +143,7 @@ fn report(places: &Places) -> Result<Work> {
 fn page(name: &str, marks: &[Mark]) -> Result<Work> {
     // The limit begins where the page begins, which the cursor says; cursors are for the service alone to read, but we made it.
     let values = marks.iter().map(|mark| {
-        let place = super::cursor::instant(&mark.cursor)?;
+        let place = mark.cursor.as_deref().map_or(Ok(i64::MAX), super::cursor::instant)?;
         Ok(vec![Value::Id(stored(&mark.within)?), Value::Number(place)])
     });
     let values: Vec<_> = values.collect::<Result<_>>()?;

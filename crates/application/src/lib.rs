@@ -11,6 +11,7 @@
 mod app;
 mod error;
 
+pub mod attention;
 pub mod changes;
 pub mod communities;
 pub mod exchange;

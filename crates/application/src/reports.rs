@@ -11,7 +11,7 @@ use convene_domain::{
     record::Recorded,
     report::{AttendancePart, GatheringReport, ItemFilter, ReportFilter, ReportItem, Tags},
 };
-use convene_persistence::reports;
+use convene_persistence::reports::{self, Surrounded};
 
 use crate::{App, Result, nodes};
 
@@ -21,6 +21,11 @@ pub type ReportRecord = Recorded<ReportId, GatheringReport>;
 /// Loads the reports with these identities that the caller may read.
 pub async fn load_many(app: &App, caller: Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
     Ok(reports::load_many(app.reader(), caller.report_rights(), ids).await?)
+}
+
+/// Loads a report that the caller may read, with its gathering, the hosts and what they stand under.
+pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<Option<Surrounded>> {
+    Ok(reports::load_surrounded(app.reader(), caller.report_rights(), id).await?)
 }
 
 /// Loads the reports of these gatherings that the caller may read.

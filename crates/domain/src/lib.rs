@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod attention;
 pub mod change;
 pub mod community;
 pub mod gathering;

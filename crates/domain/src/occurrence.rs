@@ -1,7 +1,7 @@
 //! When a gathering takes place: on a day, or at an hour with the offset of the place.
 
 use chrono::{
-    DateTime, Datelike, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, SubsecRound, TimeZone, Timelike, Utc, Weekday,
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, SubsecRound, TimeZone, Timelike, Utc, Weekday,
 };
 use chrono_tz::Tz;
 
@@ -177,23 +177,6 @@ impl Window {
     pub fn to(self) -> NaiveDate {
         self.to
     }
-
-    /// The window of the same length right before this one: as many months when it consists of whole calendar months, else
-    /// as many days. `None` before the beginning of the calendar.
-    pub fn previous(self) -> Option<Self> {
-        let from = match self.months() {
-            Some(months) => self.from.checked_sub_months(Months::new(months))?,
-            None => self.from.checked_sub_signed(self.to - self.from)?,
-        };
-        Some(Self { from, to: self.from })
-    }
-
-    /// Of how many calendar months it consists; `None` when one of them is not whole.
-    pub fn months(self) -> Option<u32> {
-        let of = |date: NaiveDate| i64::from(date.year()) * 12 + i64::from(date.month0());
-        let is_whole = self.from.day() == 1 && self.to.day() == 1;
-        is_whole.then(|| u32::try_from(of(self.to) - of(self.from)).ok()).flatten()
-    }
 }
 
 #[cfg(test)]
@@ -270,19 +253,6 @@ mod tests {
         assert_eq!(havana.sort_at().to_rfc3339(), "2026-03-08T05:00:00+00:00");
         let utc = Occurrence::try_new(moment("2026-05-01"), None, None).expect("legal");
         assert_eq!(utc.sort_at().to_rfc3339(), "2026-05-01T00:00:00+00:00");
-    }
-
-    #[test]
-    fn what_came_before_is_as_long() {
-        let window = |from: &str, to: &str| Window::try_new(from.parse().expect("a date"), to.parse().expect("a date"));
-        let before =
-            |from, to| window(from, to).ok().and_then(Window::previous).map(|it| (it.from().to_string(), it.to().to_string()));
-        let dates = |from: &str, to: &str| Some((from.to_owned(), to.to_owned()));
-        assert_eq!(before("2026-04-01", "2026-07-01"), dates("2026-01-01", "2026-04-01"));
-        assert_eq!(before("2024-03-01", "2024-04-01"), dates("2024-02-01", "2024-03-01"));
-        assert_eq!(before("2026-01-11", "2026-01-21"), dates("2026-01-01", "2026-01-11"));
-        assert_eq!(window("2026-01-01", "2027-01-01").ok().and_then(Window::months), Some(12));
-        assert_eq!(window("2026-01-01", "2026-01-31").ok().and_then(Window::months), None);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use crate::{
     id::CommunityId,
-    metric::{Metric, Value},
-    occurrence::Window,
+    metric::{Metric, Span, Value},
     report::ItemKind,
     text::Code,
     words::words,
@@ -25,9 +24,9 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ThemeQuery {
     /// When the gatherings took place.
-    pub window: Window,
-    /// With what it is compared; ends where the window begins.
-    pub previous: Window,
+    pub window: Span,
+    /// With what it is compared.
+    pub previous: Span,
     /// Which kinds of items count; none means challenges, needs and requests.
     pub kinds: Vec<ItemKind>,
 }

@@ -24,22 +24,28 @@ use crate::{
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 24] = [
     "_entities",
+    "activityPolicies",
     "agenda",
     "ancestors",
     "attendanceParts",
     "buckets",
     "comparedBuckets",
+    "counts",
     "edges",
     "functions",
+    "gatheringBands",
     "group",
     "hosts",
     "invitations",
     "items",
+    "maturities",
     "metrics",
     "nodes",
     "outcomes",
+    "quietBands",
+    "rules",
     "series",
     "userErrors",
     "vocabulary",

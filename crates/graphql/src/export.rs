@@ -210,8 +210,11 @@ fn dated(time: Time) -> Time {
 /// The parameters of an address that were not read yet.
 struct Given(BTreeMap<String, String>);
 
+/// How a text becomes a value.
+type Written = fn(String) -> Value;
+
 /// The parameters that are fields of a filter, and how their values are written.
-const FILTERS: [(&str, fn(String) -> Value); 11] = [
+const FILTERS: [(&str, Written); 11] = [
     ("formats", word),
     ("statuses", word),
     ("weekdays", word),

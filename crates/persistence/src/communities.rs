@@ -11,7 +11,7 @@ use convene_domain::{
     text::{Slug, fold},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Func, Query},
 };
 use uuid::Uuid;
@@ -21,8 +21,9 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{community, community_scope, community_slug},
+    in_order::{self, Cells, InOrder},
     lifecycle,
-    list::{self, SCOPE, ScopedList, SortKey},
+    list::{self, SCOPE, ScopedList},
     policies,
 };
 
@@ -124,9 +125,13 @@ pub(crate) fn model(record: &Record) -> community::Model {
 /// Loads communities by identity.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[CommunityId]) -> Result<HashMap<CommunityId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let id = dialect::is_any_id(connection.get_database_backend(), (community::Entity, community::Column::Id), &ids);
-    let found = community::Entity::find().filter(id).all(connection).await?;
-    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+    let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
+    select.from_as(community::Entity, "r");
+    select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", community::Column::Id), &ids));
+    let found = connection.query_all(&select).await?;
+    let read = |row| Record::try_from(community::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
+    found.iter().map(read).collect()
 }
 
 /// Finds a community by a slug that it has or had.
@@ -144,6 +149,7 @@ pub async fn load_ancestors<C: ConnectionTrait>(
 ) -> Result<HashMap<CommunityId, Vec<Record>>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
     select
         .expr_as(Expr::col(("s", community_scope::Column::CommunityId)), SCOPE)
         .from_as(community_scope::Entity, "s")
@@ -155,10 +161,9 @@ pub async fn load_ancestors<C: ConnectionTrait>(
         )
         .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", community_scope::Column::CommunityId), &ids))
         .and_where(Expr::col(("s", community_scope::Column::ScopeId)).not_equals(("s", community_scope::Column::CommunityId)));
-    list::columns::<community::Column>(&mut select, "r");
     let mut ancestors: HashMap<CommunityId, Vec<Record>> = HashMap::new();
     for row in connection.query_all(&select).await? {
-        let record = Record::try_from(<community::Model as sea_orm::FromQueryResult>::from_query_result(&row, "")?)?;
+        let record = Record::try_from(community::Model::read(&mut Cells::of(&row))?)?;
         ancestors.entry(CommunityId::from_uuid(row.try_get("", SCOPE)?)).or_default().push(record);
     }
     for path in ancestors.values_mut() {
@@ -223,14 +228,15 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("communities.{order}");
-    let entry = |model: community::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = community::Model::read(cells)?;
         let text = match order {
             CommunityOrder::Name => model.name.clone(),
             CommunityOrder::Slug => model.slug.clone(),
         };
         Ok((Place { list: list.clone(), instant: 0, text, id: model.id }, Record::try_from(model)?))
     };
-    listed(connection, within, filter, order).pages(connection, within.len(), page, entry).await
+    listed(filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the communities under each scope.
@@ -239,33 +245,24 @@ pub async fn count<C: ConnectionTrait>(
     within: &[Within],
     filter: &CommunityFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    listed(connection, within, filter, CommunityOrder::Slug).counts(connection).await
+    listed(filter, CommunityOrder::Slug).counts(connection, &list::uuids(within)).await
 }
 
-fn listed<C: ConnectionTrait>(connection: &C, within: &[Within], filter: &CommunityFilter, order: CommunityOrder) -> ScopedList {
-    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
+fn listed(filter: &CommunityFilter, order: CommunityOrder) -> ScopedList {
     let mut select = Query::select();
-    select
-        .expr_as(Expr::col(("s", community_scope::Column::ScopeId)), SCOPE)
-        .from_as(community_scope::Entity, "s")
-        .join_as(
-            JoinType::InnerJoin,
-            community::Entity,
-            "r",
-            Expr::col(("r", community::Column::Id)).equals(("s", community_scope::Column::CommunityId)),
-        )
-        .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", community_scope::Column::ScopeId), &scopes))
-        .cond_where(condition(filter));
-    list::columns::<community::Column>(&mut select, "r");
+    select.from_as(community_scope::Entity, "s").join_as(
+        JoinType::InnerJoin,
+        community::Entity,
+        "r",
+        Expr::col(("r", community::Column::Id)).equals(("s", community_scope::Column::CommunityId)),
+    );
+    in_order::columns::<community::Model>(&mut select, "r");
     let column = match order {
         CommunityOrder::Name => community::Column::Name,
         CommunityOrder::Slug => community::Column::Slug,
     };
-    let sort = vec![
-        SortKey { table: "r", column: column.as_str(), order: Order::Asc, value: |place| place.text.clone().into() },
-        SortKey { table: "r", column: community::Column::Id.as_str(), order: Order::Asc, value: |place| place.id.into() },
-    ];
-    ScopedList { select, scope: ("s", "scope_id"), sort }
+    let sort = vec![list::by_text("r", column.as_str()), list::by_id("r", community::Column::Id.as_str())];
+    ScopedList { select, condition: condition(filter), scope: Some(("s", "scope_id")), sort }
 }
 
 fn condition(filter: &CommunityFilter) -> Condition {

@@ -15,13 +15,19 @@ pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[U
         return column.eq(*id);
     }
     if backend == DbBackend::Postgres {
-        let array =
-            Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())));
-        return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array)));
+        return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array(ids))));
     }
-    let filled = ids.len().next_power_of_two();
-    let last = ids.last().copied().unwrap_or_default();
-    column.is_in(ids.iter().copied().chain(std::iter::repeat(last)).take(filled))
+    column.is_in(filled(ids, ids.last().copied().unwrap_or_default()))
+}
+
+/// The ids as one value, on Postgres.
+pub(crate) fn array(ids: &[Uuid]) -> Value {
+    Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())))
+}
+
+/// The ids, filled up to the next power of two.
+pub(crate) fn filled(ids: &[Uuid], with: Uuid) -> impl Iterator<Item = Uuid> {
+    ids.iter().copied().chain(std::iter::repeat(with)).take(ids.len().next_power_of_two())
 }
 
 /// A pattern for LIKE that finds the text anywhere, whatever characters are in it. Escaped by a backslash, which
@@ -35,4 +41,28 @@ pub(crate) fn contains(column: impl IntoColumnRef, folded: &str) -> Expr {
 /// The values of a group that are not null, as one text with blanks between them.
 pub(crate) fn joined(backend: DbBackend, value: &str) -> String {
     if backend == DbBackend::Postgres { format!("string_agg({value}, ' ')") } else { format!("group_concat({value}, ' ')") }
+}
+
+/// A date so many days later; null when either is not known.
+pub(crate) fn days_later(backend: DbBackend, date: &str, days: &str) -> String {
+    if backend == DbBackend::Postgres { format!("({date} + ({days}))") } else { format!("date({date}, ({days}) || ' days')") }
+}
+
+/// The date in UTC of a column with an instant.
+pub(crate) fn utc_date(backend: DbBackend, column: &str) -> String {
+    if backend == DbBackend::Postgres {
+        format!("CAST({column} AT TIME ZONE 'UTC' AS date)")
+    } else {
+        format!("substr({column}, 1, 10)")
+    }
+}
+
+/// A placeholder that stands for a date.
+pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
+    if backend == DbBackend::Postgres { format!("CAST({placeholder} AS date)") } else { placeholder.to_owned() }
+}
+
+/// The identity of nothing.
+pub(crate) fn no_id(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres { "CAST(NULL AS uuid)" } else { "NULL" }
 }

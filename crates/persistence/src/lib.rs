@@ -17,9 +17,11 @@ mod keeper;
 mod list;
 mod write;
 
+pub mod attention;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;
+mod in_order;
 pub mod keys;
 pub mod lifecycle;
 pub mod log;

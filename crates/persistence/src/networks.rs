@@ -9,8 +9,8 @@ use convene_domain::{
     record::Recorded,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Order, QueryFilter,
-    sea_query::{Expr, Query},
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter,
+    sea_query::{Condition, Query},
 };
 use uuid::Uuid;
 
@@ -19,7 +19,8 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::{network, network_head},
-    list::{self, ScopedList, SortKey},
+    in_order::{self, Cells, InOrder},
+    list::{self, ScopedList},
 };
 
 type Record = Recorded<NetworkId, Network>;
@@ -81,11 +82,12 @@ pub async fn all<C: ConnectionTrait>(connection: &C) -> Result<Vec<Record>> {
 
 /// Lists networks by slug.
 pub async fn list<C: ConnectionTrait>(connection: &C, page: &PageRequest) -> Result<Page<Record>> {
-    let entry = |model: network::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = network::Model::read(cells)?;
         let place = Place { list: LIST.to_owned(), instant: 0, text: model.slug.clone(), id: model.id };
         Ok((place, Record::try_from(model)?))
     };
-    let pages = everything().pages(connection, 1, page, entry).await?;
+    let pages = everything().pages(connection, &[Uuid::nil()], page, entry).await?;
     Ok(pages.into_values().next().unwrap_or_else(Page::empty))
 }
 
@@ -95,21 +97,13 @@ pub async fn count<C: ConnectionTrait>(connection: &C) -> Result<u64> {
     Ok(network::Entity::find().count(connection).await?)
 }
 
-/// All networks stand under one scope that is no record's.
+/// All networks stand under no scope.
 fn everything() -> ScopedList {
     let mut select = Query::select();
-    select.expr_as(Expr::val(Uuid::nil()), list::SCOPE).from_as(network::Entity, "r");
-    list::columns::<network::Column>(&mut select, "r");
-    let sort = vec![
-        SortKey {
-            table: "r",
-            column: network::Column::Slug.as_str(),
-            order: Order::Asc,
-            value: |place| place.text.clone().into(),
-        },
-        SortKey { table: "r", column: network::Column::Id.as_str(), order: Order::Asc, value: |place| place.id.into() },
-    ];
-    ScopedList { select, scope: ("r", "id"), sort }
+    select.from_as(network::Entity, "r");
+    in_order::columns::<network::Model>(&mut select, "r");
+    let sort = vec![list::by_text("r", network::Column::Slug.as_str()), list::by_id("r", network::Column::Id.as_str())];
+    ScopedList { select, condition: Condition::all(), scope: None, sort }
 }
 
 /// Reads a network and keeps others from writing it.

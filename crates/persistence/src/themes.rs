@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use convene_domain::{
     access::ReportRights,
     id::{CommunityId, Within},
+    metric::Span,
     occurrence::Window,
     report::{ItemKind, NextStepState, Severity},
     text::Code,
@@ -61,8 +62,11 @@ pub async fn count<C: ConnectionTrait>(
     within: Within,
     query: &ThemeQuery,
 ) -> Result<Themes> {
-    let both = Window::try_new(query.previous.from(), query.window.to()).unwrap_or(query.window);
-    let counted = counted(query, both);
+    let mut themes = Themes { themes: Vec::new(), items: 0 };
+    let both = [query.window, query.previous].into_iter().filter(|span| !span.is_empty());
+    let bounds = both.clone().map(|span| span.from).min().zip(both.map(|span| span.to).max());
+    let Some(both) = bounds.and_then(|(from, to)| Window::try_new(from, to).ok()) else { return Ok(themes) };
+    let counted = counted(query);
     let severe = column("i", report_item::Column::Severity).is_in([Severity::High.as_str(), Severity::Critical.as_str()]);
     let done = column("i", report_item::Column::State).eq(NextStepState::Done.as_str());
     let report = || column("i", report_item::Column::ReportId);
@@ -77,7 +81,6 @@ pub async fn count<C: ConnectionTrait>(
         .expr_as(sum(counted(&[ItemKind::NextStep], true)), "next_steps")
         .expr_as(sum(counted(&[ItemKind::NextStep], true).add(done)), "next_steps_done")
         .group_by_col(("i", report_item::Column::Theme));
-    let mut themes = Themes { themes: Vec::new(), items: 0 };
     let mut places = HashMap::new();
     for row in connection.query_all(&of_items).await? {
         let row = OfItems::from_query_result(&row, "")?;
@@ -137,9 +140,10 @@ pub async fn list_communities<C: ConnectionTrait>(
     (query, themes): (&ThemeQuery, &[Code]),
     most: u32,
 ) -> Result<HashMap<Code, Vec<ThemeOfCommunity>>> {
-    let counted = counted(query, query.window);
+    let counted = counted(query);
+    let Ok(window) = Window::try_new(query.window.from, query.window.to) else { return Ok(HashMap::new()) };
     let (counts, succeeds) = (sum(counted(&[], true)), sum(counted(&[ItemKind::Success], true)));
-    let mut hosts = items(rights, within, query.window);
+    let mut hosts = items(rights, within, window);
     join_hosts(&mut hosts);
     hosts
         .column(("i", report_item::Column::Theme))
@@ -221,15 +225,15 @@ fn join_hosts(select: &mut SelectStatement) {
     );
 }
 
-/// Which items count: of these kinds, or of those that are asked for; in the period, or in the one before.
-fn counted(query: &ThemeQuery, read: Window) -> impl Fn(&[ItemKind], bool) -> Condition + '_ {
+/// Which items count: of these kinds, or of those that are asked for; in the period, or in the earlier one.
+fn counted(query: &ThemeQuery) -> impl Fn(&[ItemKind], bool) -> Condition + '_ {
     move |kinds, now| {
         let kinds = if kinds.is_empty() { query.kinds() } else { kinds };
-        let date = column("g", gathering::Column::StartDate);
-        let begins = query.window.from();
+        let Span { from, to } = if now { query.window } else { query.previous };
         Condition::all()
             .add(column("i", report_item::Column::Kind).is_in(kinds.iter().map(ToString::to_string)))
-            .add_option((read != query.window).then(|| if now { date.gte(begins) } else { date.lt(begins) }))
+            .add(column("g", gathering::Column::StartDate).gte(from))
+            .add(column("g", gathering::Column::StartDate).lt(to))
     }
 }
 

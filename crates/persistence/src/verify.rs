@@ -82,6 +82,13 @@ const CHECKS: &[Check<'_>] = &[
         is: "SELECT n.network_id, n.community_id, n.slug FROM community_slugs n JOIN communities c ON c.id = n.community_id AND c.slug = n.slug",
         columns: &[Network, Community, Text("slug")],
     },
+    Check {
+        subject: "community_statuses",
+        should: "SELECT id, status FROM communities",
+        is: "SELECT s.community_id, s.status FROM community_statuses s WHERE NOT EXISTS
+             (SELECT 1 FROM community_statuses n WHERE n.community_id = s.community_id AND n.effective_from > s.effective_from)",
+        columns: &[Community, Text("status")],
+    },
     // Each record that is there was written as often as the log says, and its last revision is the last that was logged.
     // Where the log was pruned, revisions are counted on from the first that is left.
     Check {

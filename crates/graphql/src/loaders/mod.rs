@@ -22,7 +22,7 @@ pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
 pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf, shared};
 pub(crate) use network::Vocabulary;
-pub(crate) use report::{Attendance, Items, ReportOf, TagsOf};
+pub(crate) use report::{Attendance, Items, ReportOf, TagsOf, load_surrounded};
 pub(crate) use theme::HostsOfTheme;
 pub(crate) use turns::Turns;
 

@@ -12,7 +12,10 @@ use convene_domain::{
 };
 use futures::future::try_join_all;
 
-use super::{Batch, Loads, keyed};
+use async_graphql::Context;
+
+use super::{Ancestors, Batch, Hosts, Loads, keyed, loaders_of};
+use crate::{budget, error::Error, memory};
 
 impl Batch for ReportId {
     type Value = Arc<ReportRecord>;
@@ -21,6 +24,28 @@ impl Batch for ReportId {
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
         Ok(keyed(reports::load_many(&loads.app, loads.caller, keys).await?, identity, Arc::new))
     }
+}
+
+/// Loads a report together with its gathering, the hosts and what they stand under, so that none of these has to be loaded when
+/// it is asked for.
+pub(crate) async fn load_surrounded(
+    context: &Context<'_>,
+    id: ReportId,
+) -> std::result::Result<Option<Arc<ReportRecord>>, Error> {
+    budget::check(context)?;
+    memory::refers(context);
+    let loaders = loaders_of(context)?;
+    let Loads { app, caller, .. } = loaders.loader();
+    let Some(found) = reports::load_surrounded(app, *caller, id).await? else { return Ok(None) };
+    let gathering = found.gathering.id;
+    let communities: HashMap<_, _> = found.communities.into_iter().map(|(id, record)| (id, Arc::new(record))).collect();
+    let path =
+        |(host, above): &(_, Vec<_>)| (Ancestors(*host), above.iter().filter_map(|id| communities.get(id).cloned()).collect());
+    loaders.feed_many(found.hosts.iter().map(path)).await;
+    loaders.feed_one(Hosts(gathering), found.hosts.into_iter().map(|(host, _)| host).collect()).await;
+    loaders.feed_many(communities).await;
+    loaders.feed_one(gathering, Arc::new(found.gathering)).await;
+    Ok(Some(Arc::new(found.report)))
 }
 
 /// The report of a gathering.

@@ -18,6 +18,14 @@ pub(super) async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Gather
     Ok(loaders::load(context, id).await?.map(GatheringReport::from))
 }
 
+/// Looks it up together with what else is asked of it.
+async fn find_one(context: &Context<'_>, id: &ID) -> Result<Option<GatheringReport>, Error> {
+    if !context.look_ahead().field("gathering").field("hosts").exists() {
+        return find(context, id).await;
+    }
+    Ok(loaders::load_surrounded(context, input::id("id", id)?).await?.map(GatheringReport::from))
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct GatheringReportQuery;
 
@@ -51,6 +59,6 @@ impl GatheringReportQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a gathering report (rep_...).")] id: ID,
     ) -> Option<GatheringReport> {
-        nullable(ctx, find(ctx, &id).await)
+        nullable(ctx, find_one(ctx, &id).await)
     }
 }

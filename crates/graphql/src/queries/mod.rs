@@ -1,5 +1,6 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
+mod attention;
 mod changes;
 mod community;
 mod comparison;
@@ -17,9 +18,9 @@ mod theme;
 use async_graphql::MergedObject;
 
 use self::{
-    changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities, gathering::GatheringQuery,
-    gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery,
-    node::NodeQuery, theme::ThemeQuery,
+    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities,
+    gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery,
+    network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -32,10 +33,11 @@ pub struct Query(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    LifeCycleQuery,
+    AttentionQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
-    LifeCycleQuery,
     Entities,
 );
 
@@ -50,8 +52,9 @@ pub(crate) struct ClientQuery(
     GatheringReportQuery,
     NodeQuery,
     ChangesQuery,
+    LifeCycleQuery,
+    AttentionQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
-    LifeCycleQuery,
 );

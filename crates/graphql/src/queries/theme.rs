@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
+use chrono::Utc;
 use convene_application::{nodes, themes};
-use convene_domain::{Invalid, page::PageRequest, theme::ThemeQuery as Query};
+use convene_domain::{metric, page::PageRequest, theme::ThemeQuery as Query};
 
 use crate::{
     error::Error,
-    input::{self, Window, checked},
+    input::{self, When, Window, checked},
     loaders::{self, Loads},
     memory,
-    types::{ItemKind, ThemeOrder, Themes, ThemesAsked},
+    scalars::Date,
+    types::{ItemKind, RelativePeriod, ThemeOrder, Themes, ThemesAsked},
 };
 
 #[derive(Debug, Default)]
@@ -27,8 +29,20 @@ impl ThemeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
-        #[graphql(desc = "When the gatherings took place. It is compared with the period of the same length before it.")]
-        window: Window,
+        #[graphql(
+            desc = "When the gatherings took place. Without `window`, `period` and `lastDays`: the twelve calendar months that ended last."
+        )]
+        window: Option<Window>,
+        #[graphql(desc = "A period that is named by its place before `asOf`; not together with `window`.")] period: Option<
+            RelativePeriod,
+        >,
+        #[graphql(desc = "So many days before `asOf`, 1 to 3660; not together with `window` or `period`.")] last_days: Option<
+            i32,
+        >,
+        #[graphql(
+            desc = "The date of the question; today (UTC) when left out. Where it is given, nothing from that date on is counted."
+        )]
+        as_of: Option<Date>,
         #[graphql(desc = "Which kinds of items count; challenges, needs and requests when left out.")] kinds: Option<
             Vec<ItemKind>,
         >,
@@ -36,10 +50,14 @@ impl ThemeQuery {
         #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
     ) -> Result<Themes, Error> {
         let Loads { app, caller, .. } = loaders::of(ctx)?;
-        let (within, window) = (input::id("within", &within)?, window.check("window")?);
-        let too_early = || Invalid::new("begins too early for a period before it");
-        let previous = checked("window", window.previous().ok_or_else(too_early))?;
-        let query = Query { window, previous, kinds: input::values("kinds", kinds)? };
+        let within = input::id("within", &within)?;
+        let mut time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
+        if time.when == metric::When::AllTime {
+            time.when = metric::When::Relative(metric::RelativePeriod::Last12ClosedMonths);
+        }
+        let period = time.period().ok_or_else(|| Error::internal("a period of themes has no dates"))?;
+        let previous = checked("window", period.compared(metric::CompareWith::PreviousPeriod, metric::Bucket::Whole))?;
+        let query = Query { window: period.span, previous, kinds: input::values("kinds", kinds)? };
         let page = PageRequest::try_new(Some(first.map_or(PageRequest::DEFAULT, i64::from)), None, None, None);
         let most = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
         memory::reads(ctx, app, within);

@@ -3,9 +3,11 @@
 //! A subscription's field is executed once when it is opened, and then once for each change that its followers are
 //! told of, whoever they are and however many ([`crate::follow`]). What it is executed for is its [`Stage`].
 
+mod activity;
 mod stage;
 
 use async_graphql::{Context, ID, Object, Subscription};
+use chrono::Utc;
 use convene_application::changes::{ChangeFilter, moves_subtree};
 use convene_domain::{
     change::{Effect, EntityType},
@@ -13,13 +15,14 @@ use convene_domain::{
 };
 use futures::{Stream, future, stream};
 
+use self::activity::ActivityChanged;
 pub(crate) use self::stage::{Delivery, Opened, Stage, Wants};
 use crate::{
     cursor,
     error::{Error, nullable},
     input, loaders,
     queries::load_entity,
-    types::{self, Change, ChangeKind, Community, GatheringReport, Node},
+    types::{self, Bucket, Change, ChangeKind, Community, CompareWith, Dimension, GatheringReport, Metric, Node, RelativePeriod},
 };
 
 /// The subscription root.
@@ -75,6 +78,47 @@ impl Subscription {
         let filter = ChangeFilter { entity_types, kinds: input::values("kinds", kinds)? };
         let delivery = stage::enter(ctx, &within, after.as_deref(), Wants::Changes(filter)).await?;
         Ok(stream::once(future::ready(Changed::from(delivery))))
+    }
+
+    /// Follows the numbers of a place: the first item tells how they are, and each later one how they are after something
+    /// has happened there. What happens in a burst is told together, at most once in `everySeconds`; nothing is missed, for
+    /// each item is the whole answer. There is one at least every 30 seconds, also when nothing happens. Arguments and errors
+    /// as for `activity`, and for `after` those of `changed`; relative periods move with the date. The stream ends with an
+    /// error that has a code, such as `SHUTTING_DOWN`, and the cursor to go on with.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a question")]
+    async fn activity_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of a network (net_...) or of a community (com_...).")] within: ID,
+        #[graphql(desc = "These dates; all time when neither this nor `period` nor `lastDays` is given.")] window: Option<
+            input::Window,
+        >,
+        #[graphql(desc = "A period that is named by its place before today (UTC); not together with `window`.")] period: Option<
+            RelativePeriod,
+        >,
+        #[graphql(desc = "So many days before today, 1 to 3660; not together with `window` or `period`.")] last_days: Option<i32>,
+        #[graphql(desc = "The parts of the period.", default_with = "Some(Bucket::Whole)")] bucket: Option<Bucket>,
+        #[graphql(desc = "What the numbers are grouped by: up to two.")] group_by: Option<Vec<Dimension>>,
+        #[graphql(desc = "Which gatherings are counted; all when left out.")] filter: Option<input::ActivityFilter>,
+        #[graphql(desc = "What is measured: 1 to 60 metrics that are asked by `activity`.")] metrics: Vec<Metric>,
+        #[graphql(desc = "The earlier period that each number is compared with.")] compare_with: Option<CompareWith>,
+        #[graphql(desc = "How groups are sorted; when left out, by their codes, words in the order of their definition.")]
+        order_by: Option<input::ActivityOrder>,
+        #[graphql(desc = "How many groups, 1 to 5000; 1000 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The numbers are told at most once in so many seconds: 1 to 60.", default_with = "Some(1)")]
+        every_seconds: Option<i32>,
+        #[graphql(desc = "The cursor of the last item that came; the first item then is how the numbers are now.")] after: Option<
+            String,
+        >,
+    ) -> Result<impl Stream<Item = ActivityChanged>, Error> {
+        let (place, when) = (within.clone(), input::When { window, period, last_days, as_of: None });
+        let arguments =
+            input::ActivityArguments { within, when, bucket, group_by, filter, metrics, compare_with, order_by, first };
+        let question = arguments.check(Utc::now().date_naive())?;
+        question.check().map_err(convene_application::Error::from)?;
+        let wants = Wants::State(activity::interval(every_seconds)?);
+        let delivery = stage::enter(ctx, &place, after.as_deref(), wants).await?;
+        Ok(stream::once(future::ready(ActivityChanged { delivery, question })))
     }
 }
 

@@ -8,7 +8,6 @@ use convene_domain::{
     id::CommunityId,
     lifecycle::{Activity, Band, LifeState as State, Maturity as Age, QuietBand as Quiet, Rule},
     metric::{self, Value},
-    occurrence::Window,
     page::{Page, Place},
 };
 
@@ -16,29 +15,15 @@ use crate::{
     budget,
     connection::Paging,
     error::Error,
+    input,
     listed::{Listed, page_of},
     loaders,
     scalars::{Date, int},
     types::{
         ActivityBand, ActivityPolicy, ActivityRule, Community, GatheringBand, LifeCycleOrder, LifeState, Maturity, MetricValue,
-        QuietBand,
+        Period, QuietBand,
     },
 };
-
-/// A period of local dates. Half-open: `from` belongs to it, `to` does not.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct Dates {
-    /// The first date of the period.
-    from: Date,
-    /// The first date after the period.
-    to: Date,
-}
-
-impl From<Window> for Dates {
-    fn from(window: Window) -> Self {
-        Self { from: Date(window.from()), to: Date(window.to()) }
-    }
-}
 
 /// How many communities last met so long ago.
 #[derive(Debug, SimpleObject)]
@@ -69,7 +54,8 @@ pub(crate) struct MaturityCount {
     communities: MetricValue,
 }
 
-/// Which communities of a life-cycle are listed: those that fit in all respects that are given.
+/// Which communities of a life-cycle are listed: those that fit in all respects that are given. A list that is left out or
+/// empty lets everything through; each has at most 100 values.
 #[derive(Debug, Default, InputObject)]
 pub(crate) struct LifeCycleFilter {
     /// Only these states.
@@ -86,15 +72,38 @@ pub(crate) struct LifeCycleFilter {
     at_risk: Option<bool>,
 }
 
+/// The filter with its lists bounded.
+struct Wanted {
+    states: Vec<State>,
+    active: Option<bool>,
+    now_inactive: Option<bool>,
+    quiet_bands: Vec<Quiet>,
+    gathering_bands: Vec<Band>,
+    at_risk: Option<bool>,
+}
+
 impl LifeCycleFilter {
+    fn check(self) -> Result<Wanted, Error> {
+        Ok(Wanted {
+            states: input::values("filter.states", self.states)?,
+            active: self.active,
+            now_inactive: self.now_inactive,
+            quiet_bands: input::values("filter.quietBands", self.quiet_bands)?,
+            gathering_bands: input::values("filter.gatheringBands", self.gathering_bands)?,
+            at_risk: self.at_risk,
+        })
+    }
+}
+
+impl Wanted {
     fn passes(&self, entry: &Entry, as_of: chrono::NaiveDate) -> bool {
         let standing = &entry.standing;
-        let quiet = standing.quiet_band(as_of).map(QuietBand::from);
-        self.states.as_ref().is_none_or(|states| states.is_empty() || states.contains(&standing.state.into()))
+        let quiet = standing.quiet_band(as_of);
+        (self.states.is_empty() || self.states.contains(&standing.state))
             && self.active.is_none_or(|active| entry.active == Some(active))
             && self.now_inactive.is_none_or(|inactive| standing.now_inactive == inactive)
-            && self.quiet_bands.as_ref().is_none_or(|bands| bands.is_empty() || quiet.is_some_and(|band| bands.contains(&band)))
-            && self.gathering_bands.as_ref().is_none_or(|bands| bands.is_empty() || bands.contains(&standing.band.into()))
+            && (self.quiet_bands.is_empty() || quiet.is_some_and(|band| self.quiet_bands.contains(&band)))
+            && (self.gathering_bands.is_empty() || self.gathering_bands.contains(&standing.band))
             && self.at_risk.is_none_or(|at_risk| entry.at_risk.is_some() == at_risk)
     }
 }
@@ -114,12 +123,12 @@ impl LifeCycle {
     }
 
     /// The window, which ends with the date of evaluation.
-    async fn window(&self) -> Dates {
+    async fn window(&self) -> Period {
         self.0.periods.window.into()
     }
 
     /// The window that it is compared with.
-    async fn previous(&self) -> Dates {
+    async fn previous(&self) -> Period {
         self.0.periods.previous.into()
     }
 
@@ -236,7 +245,7 @@ impl LifeCycle {
         #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Listed<LifeCycleCommunity>, Error> {
-        let (filter, order) = (filter.unwrap_or_default(), order_by.unwrap_or_default());
+        let (filter, order) = (filter.unwrap_or_default().check()?, order_by.unwrap_or_default());
         let as_of = self.0.periods.as_of;
         let list = format!("lifeCycle.{order:?}");
         let request = Paging { first, after, last, before }.of(&list)?;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object};
 use convene_domain::{
     id::{NetworkId, Within},
-    metric, network, occurrence,
+    metric::{self, Span},
+    network,
+    occurrence::Window,
     report::{ItemFilter, ItemKind, ReportFilter, ReportStatus},
     theme::{self, ThemeQuery},
 };
@@ -14,9 +16,9 @@ use crate::{
     budget,
     connection::{Connection, Paging},
     error::Error,
+    input,
     loaders::{self, HostsOfTheme, Reports},
-    scalars::Date,
-    types::{Community, GatheringOrder, MetricValue, VocabularyCode},
+    types::{Community, GatheringOrder, MetricValue, Period, VocabularyCode},
 };
 
 /// How themes are sorted; those that are equal by code.
@@ -30,21 +32,6 @@ pub(crate) enum ThemeOrder {
     Rising,
     /// Those of the most items first.
     Frequent,
-}
-
-/// A period of local dates. Half-open: `from` belongs to it, `to` does not.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct Period {
-    /// The first date of the period.
-    from: Date,
-    /// The first date after the period.
-    to: Date,
-}
-
-impl From<occurrence::Window> for Period {
-    fn from(window: occurrence::Window) -> Self {
-        Self { from: Date(window.from()), to: Date(window.to()) }
-    }
 }
 
 /// What themes are asked for, and where.
@@ -71,7 +58,8 @@ impl Themes {
         self.asked.query.window.into()
     }
 
-    /// The period before it, with which it is compared: as long, and ending where it begins.
+    /// The earlier period with which it is compared: as long, and right before it; for a part of a month, quarter or year
+    /// the same part of the one before.
     async fn previous_window(&self) -> Period {
         self.asked.query.previous.into()
     }
@@ -102,8 +90,11 @@ impl Theme {
     }
 
     async fn telling(&self, context: &Context<'_>, kinds: Vec<ItemKind>, paging: Paging) -> Result<Connection<Reports>, Error> {
+        let Span { from, to } = self.asked.query.window;
+        // A theme was told of, so there is a day in the period.
+        let window = input::checked("window", Window::try_new(from, to))?;
         let filter = ReportFilter {
-            window: Some(self.asked.query.window),
+            window: Some(window),
             statuses: vec![ReportStatus::Submitted, ReportStatus::Reviewed],
             items: ItemFilter { kinds, themes: vec![self.theme.code.to_string()], ..ItemFilter::default() },
             ..ReportFilter::default()

@@ -15,7 +15,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
@@ -26,7 +26,8 @@ pub(crate) use row::model;
 use crate::{
     Result, Write, dialect,
     entity::{gathering, gathering_host, gathering_scope},
-    list::{self, SCOPE, ScopedList, SortKey},
+    in_order::{self, Cells, InOrder},
+    list::{self, ScopedList, SortKey},
 };
 
 type Record = Recorded<GatheringId, Gathering>;
@@ -34,9 +35,13 @@ type Record = Recorded<GatheringId, Gathering>;
 /// Loads gatherings by identity.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let id = dialect::is_any_id(connection.get_database_backend(), (gathering::Entity, gathering::Column::Id), &ids);
-    let found = gathering::Entity::find().filter(id).all(connection).await?;
-    found.into_iter().map(|model| Record::try_from(model).map(|record| (record.id, record))).collect()
+    let mut select = Query::select();
+    in_order::columns::<gathering::Model>(&mut select, "r");
+    select.from_as(gathering::Entity, "r");
+    select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", gathering::Column::Id), &ids));
+    let found = connection.query_all(&select).await?;
+    let read = |row| Record::try_from(gathering::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
+    found.iter().map(read).collect()
 }
 
 /// Finds which gatherings have these external ids, in any of the networks.
@@ -82,13 +87,12 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("gatherings.{order}");
-    let entry = |model: gathering::Model| {
+    let entry = |cells: &mut Cells<'_>| {
+        let model = gathering::Model::read(cells)?;
         let text = model.external_id.clone().unwrap_or_default();
         Ok((Place { list: list.clone(), instant: model.sort_at, text, id: model.id }, Record::try_from(model)?))
     };
-    let select = listed(connection, within, filter);
-    let sort = sort("s", "gathering_id", order);
-    ScopedList { select, scope: ("s", "scope_id"), sort }.pages(connection, within.len(), page, entry).await
+    listed(filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the gatherings under each scope.
@@ -97,8 +101,7 @@ pub async fn count<C: ConnectionTrait>(
     within: &[Within],
     filter: &GatheringFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    let select = listed(connection, within, filter);
-    ScopedList { select, scope: ("s", "scope_id"), sort: Vec::new() }.counts(connection).await
+    listed(filter, GatheringOrder::NewestFirst).counts(connection, &list::uuids(within)).await
 }
 
 /// The sort key of scope rows, which lists of gatherings and of reports share.
@@ -107,29 +110,22 @@ pub(crate) fn sort(table: &'static str, id: &'static str, order: GatheringOrder)
         GatheringOrder::NewestFirst => Order::Desc,
         GatheringOrder::OldestFirst => Order::Asc,
     };
-    vec![
-        SortKey { table, column: "sort_at", order, value: |place| place.instant.into() },
-        SortKey { table, column: "external_key", order: Order::Asc, value: |place| place.text.clone().into() },
-        SortKey { table, column: id, order: Order::Asc, value: |place| place.id.into() },
-    ]
+    let compare = |a: &Place, b: &Place| a.instant.cmp(&b.instant);
+    let instant = SortKey { table, column: "sort_at", order, value: |place| place.instant.into(), compare };
+    vec![instant, list::by_text(table, "external_key"), list::by_id(table, id)]
 }
 
-fn listed<C: ConnectionTrait>(connection: &C, within: &[Within], filter: &GatheringFilter) -> SelectStatement {
-    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
+fn listed(filter: &GatheringFilter, order: GatheringOrder) -> ScopedList {
     let mut select = Query::select();
-    select
-        .expr_as(Expr::col(("s", gathering_scope::Column::ScopeId)), SCOPE)
-        .from_as(gathering_scope::Entity, "s")
-        .join_as(
-            JoinType::InnerJoin,
-            gathering::Entity,
-            "r",
-            Expr::col(("r", gathering::Column::Id)).equals(("s", gathering_scope::Column::GatheringId)),
-        )
-        .and_where(dialect::is_any_id(connection.get_database_backend(), ("s", gathering_scope::Column::ScopeId), &scopes))
-        .cond_where(condition(filter));
-    list::columns::<gathering::Column>(&mut select, "r");
-    select
+    select.from_as(gathering_scope::Entity, "s").join_as(
+        JoinType::InnerJoin,
+        gathering::Entity,
+        "r",
+        Expr::col(("r", gathering::Column::Id)).equals(("s", gathering_scope::Column::GatheringId)),
+    );
+    in_order::columns::<gathering::Model>(&mut select, "r");
+    let sort = sort("s", "gathering_id", order);
+    ScopedList { select, condition: condition(filter), scope: Some(("s", "scope_id")), sort }
 }
 
 fn condition(filter: &GatheringFilter) -> Condition {

@@ -9,7 +9,7 @@ use convene_domain::{
     text::fold,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::{
     column::{self, Row},
     dialect,
     entity::report_item,
+    in_order::{self, Cells, InOrder},
 };
 
 type Numbered = (ItemId, ReportItem);
@@ -79,14 +80,16 @@ pub async fn load_by_report<C: ConnectionTrait>(
 ) -> Result<HashMap<ReportId, Vec<Numbered>>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let of = (report_item::Entity, report_item::Column::ReportId);
-    let found = report_item::Entity::find()
-        .filter(dialect::is_any_id(connection.get_database_backend(), of, &ids))
-        .filter(condition(rights, filter))
-        .order_by_asc(report_item::Column::Ordinal)
-        .all(connection)
-        .await?;
+    let mut select = Query::select();
+    in_order::columns::<report_item::Model>(&mut select, "report_items");
+    select
+        .from(report_item::Entity)
+        .and_where(dialect::is_any_id(connection.get_database_backend(), of, &ids))
+        .cond_where(condition(rights, filter))
+        .order_by((report_item::Entity, report_item::Column::Ordinal), Order::Asc);
     let mut items: HashMap<ReportId, Vec<Numbered>> = HashMap::new();
-    for model in found {
+    for row in connection.query_all(&select).await? {
+        let model = report_item::Model::read(&mut Cells::of(&row))?;
         items.entry(ReportId::from_uuid(model.report_id)).or_default().push(item(&model)?);
     }
     Ok(items)

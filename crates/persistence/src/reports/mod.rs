@@ -1,25 +1,27 @@
 //! Gathering reports: loading, listing, writing. Every read takes the rights of whoever asks.
 
+mod around;
 mod items;
 mod parts;
 
 use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
-    access::ReportRights,
+    access::{Audience, ReportRights},
     change::{ChangeKind, EntityType, NewChange},
     gathering::GatheringOrder,
     id::{CommunityId, GatheringId, InstanceId, NetworkId, ReportId, Within},
     page::{Page, PageRequest, Place},
     record::{Recorded, Revision},
-    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, Tags},
+    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, ReportStatus, Tags},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
+pub use around::{Surrounded, load_surrounded};
 pub use items::{append as append_items, load_by_report as load_items, load_many as load_items_by_id, put as put_items};
 pub use parts::{load_attendance, load_tags};
 
@@ -29,19 +31,11 @@ use crate::{
     dialect,
     entity::{gathering, gathering_report, report_scope},
     gatherings,
-    list::{self, SCOPE, ScopedList},
+    in_order::{self, Cells, InOrder},
+    list::{self, ScopedList},
 };
 
 type Record = Recorded<ReportId, GatheringReport>;
-
-/// A report's row with what lists sort it by.
-#[derive(FromQueryResult)]
-struct Listed {
-    #[sea_orm(nested)]
-    report: gathering_report::Model,
-    sort_at: i64,
-    external_key: String,
-}
 
 impl TryFrom<gathering_report::Model> for Record {
     type Error = crate::Error;
@@ -108,12 +102,13 @@ async fn readable<C: ConnectionTrait>(
     column: gathering_report::Column,
     ids: &[Uuid],
 ) -> Result<Vec<gathering_report::Model>> {
-    Ok(gathering_report::Entity::find()
-        .filter(dialect::is_any_id(connection.get_database_backend(), (gathering_report::Entity, column), ids))
-        .filter(gathering_report::Column::Audience.is_in(rights.audiences.iter().map(ToString::to_string)))
-        .filter(gathering_report::Column::Status.is_in(rights.statuses.iter().map(ToString::to_string)))
-        .all(connection)
-        .await?)
+    let mut select = Query::select();
+    in_order::columns::<gathering_report::Model>(&mut select, "r");
+    select
+        .from_as(gathering_report::Entity, "r")
+        .and_where(dialect::is_any_id(connection.get_database_backend(), ("r", column), ids))
+        .cond_where(readable_at("r", rights));
+    connection.query_all(&select).await?.iter().map(|row| Ok(gathering_report::Model::read(&mut Cells::of(row))?)).collect()
 }
 
 /// Finds of which gatherings the reports with these external ids are, in any of the networks.
@@ -171,15 +166,12 @@ pub async fn list<C: ConnectionTrait>(
     page: &PageRequest,
 ) -> Result<HashMap<Uuid, Page<Record>>> {
     let list = format!("reports.{order}");
-    let entry = |row: Listed| {
-        let place = Place { list: list.clone(), instant: row.sort_at, text: row.external_key, id: row.report.id };
-        Ok((place, Record::try_from(row.report)?))
+    let entry = |cells: &mut Cells<'_>| {
+        let report = gathering_report::Model::read(cells)?;
+        let place = Place { list: list.clone(), instant: cells.take()?, text: cells.take()?, id: report.id };
+        Ok((place, Record::try_from(report)?))
     };
-    let mut select = listed(connection, rights, within, filter);
-    list::columns::<gathering_report::Column>(&mut select, "r");
-    select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
-    let sort = gatherings::sort("s", "report_id", order);
-    ScopedList { select, scope: ("s", "scope_id"), sort }.pages(connection, within.len(), page, entry).await
+    listed(rights, filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the reports of gatherings under each scope.
@@ -189,17 +181,11 @@ pub async fn count<C: ConnectionTrait>(
     within: &[Within],
     filter: &ReportFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    let select = listed(connection, rights, within, filter);
-    ScopedList { select, scope: ("s", "scope_id"), sort: Vec::new() }.counts(connection).await
+    listed(rights, filter, GatheringOrder::NewestFirst).counts(connection, &list::uuids(within)).await
 }
 
-fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Within], filter: &ReportFilter) -> SelectStatement {
-    let backend = connection.get_database_backend();
-    let scopes: Vec<Uuid> = within.iter().map(|within| within.uuid()).collect();
-    let mut condition = Condition::all()
-        .add(dialect::is_any_id(backend, ("s", report_scope::Column::ScopeId), &scopes))
-        .add(Expr::col(("s", report_scope::Column::Audience)).is_in(rights.audiences.iter().map(ToString::to_string)))
-        .add(Expr::col(("s", report_scope::Column::Status)).is_in(rights.statuses.iter().map(ToString::to_string)));
+fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) -> ScopedList {
+    let mut condition = readable_at("s", rights);
     if !filter.statuses.is_empty() {
         condition =
             condition.add(Expr::col(("s", report_scope::Column::Status)).is_in(filter.statuses.iter().map(ToString::to_string)));
@@ -211,7 +197,7 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
         condition = condition.add(items::has_item(("s", "report_id"), rights, &filter.items));
     }
     let mut select = Query::select();
-    select.expr_as(Expr::col(("s", report_scope::Column::ScopeId)), SCOPE).from_as(report_scope::Entity, "s").join_as(
+    select.from_as(report_scope::Entity, "s").join_as(
         JoinType::InnerJoin,
         gathering_report::Entity,
         "r",
@@ -226,8 +212,29 @@ fn listed<C: ConnectionTrait>(connection: &C, rights: ReportRights, within: &[Wi
         );
         condition = condition.add(gatherings::in_window(window, "s", "g"));
     }
-    select.cond_where(condition);
-    select
+    in_order::columns::<gathering_report::Model>(&mut select, "r");
+    select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
+    let sort = gatherings::sort("s", "report_id", order);
+    ScopedList { select, condition, scope: Some(("s", "scope_id")), sort }
+}
+
+/// The rows of reports that may be read: their own, or those of their scopes. The words stand in the text, so that an index of just those rows can be
+/// used; whoever may read everything is told so by no condition at all.
+fn readable_at(table: &'static str, rights: ReportRights) -> Condition {
+    let words = |column: report_scope::Column, words: Vec<String>, all: usize| {
+        let column = Expr::col((table, column));
+        (words.len() < all).then(|| match words.as_slice() {
+            [word] => column.eq(Expr::cust(format!("'{word}'"))),
+            words => column.is_in(words.iter().map(|word| Expr::cust(format!("'{word}'")))),
+        })
+    };
+    let audiences = rights.audiences.iter().map(ToString::to_string).collect();
+    let statuses = rights.statuses.iter().map(ToString::to_string).collect();
+    Condition::all().add_option(words(report_scope::Column::Audience, audiences, Audience::ALL.len())).add_option(words(
+        report_scope::Column::Status,
+        statuses,
+        ReportStatus::ALL.len(),
+    ))
 }
 
 /// Adds reports with their parts.

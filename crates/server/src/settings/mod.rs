@@ -106,7 +106,7 @@ pub(crate) struct Settings {
 }
 
 /// What is logged when nobody says.
-const LOG: &str = "info,sea_orm_migration=warn,sqlx=warn";
+const LOG: &str = "info,async_graphql=warn,sea_orm_migration=warn,sqlx=warn";
 
 impl Settings {
     /// Logs for someone who looks on, unless they said what they want to see: in the demo something happens all the time.
