@@ -200,6 +200,74 @@ async fn parts_of_a_period_are_dense_and_compared(address: String) {
 }
 on_both!(parts_of_a_period_are_dense_and_compared);
 
+/// Every dimension goes with every other, and every filter is understood, on either database.
+async fn whatever_can_be_grouped_and_filtered_is_counted(address: String) {
+    let (service, network) = sample(&address).await;
+    let ids = identities(&service, &network).await;
+    let dimensions = [
+        "CHILD",
+        "COMMUNITY",
+        "LEVEL",
+        "COUNTRY",
+        "REGION",
+        "FOUNDING_YEAR",
+        "FORMAT",
+        "STATUS",
+        "WEEKDAY",
+        "OUTCOME",
+        "FUNCTION",
+    ];
+    let metrics = ["GATHERINGS", "ACTIVE_COMMUNITIES", "RSVPS_MEDIAN", "REPORTS"];
+    for (at, first) in dimensions.iter().enumerate() {
+        for second in &dimensions[at + 1..] {
+            let asked = json!({ "within": ids["kenya"], "groupBy": [first, second], "bucket": "YEAR", "metrics": metrics });
+            let found = ask(&service, asked).await;
+            assert!(!found["series"].as_array().expect("series").is_empty(), "{first} {second}");
+        }
+    }
+    // Each gathering has one format, status and weekday: the groups are all there is.
+    for group_by in [json!(["FORMAT"]), json!(["STATUS", "WEEKDAY"]), json!(["WEEKDAY", "FORMAT"])] {
+        let found = ask(&service, json!({ "within": network, "groupBy": group_by, "metrics": metrics })).await;
+        for metric in [0, 3] {
+            let groups = found["series"].as_array().expect("series").iter();
+            let sum: u64 = groups.map(|series| value(series, metric, 0).as_u64().expect("a number")).sum();
+            assert_eq!(Some(sum), value(&found["total"], metric, 0).as_u64(), "{group_by}");
+        }
+    }
+    let all =
+        value(&ask(&service, json!({ "within": network, "metrics": metrics })).await["total"], 0, 0).as_u64().expect("a number");
+    for filter in [
+        json!({ "formats": ["ONLINE", "HYBRID"] }),
+        json!({ "statuses": ["HELD"] }),
+        json!({ "weekdays": ["SATURDAY", "SUNDAY"] }),
+        json!({ "outcomes": ["ENCOURAGEMENT", "SKILLS"] }),
+        json!({ "functions": ["EDUCATE", "SUPPORT"] }),
+        json!({ "levels": ["CITY"] }),
+        json!({ "hostStatuses": ["PAUSED", "CLOSED", "FORMING"] }),
+        json!({ "countries": ["KE", "BR"] }),
+        json!({ "regionCodes": ["GB-ENG"] }),
+        json!({ "foundedYears": [2019, 2020] }),
+        json!({ "hosts": [ids["nairobi"], ids["palu"]] }),
+    ] {
+        let asked = json!({ "within": network, "filter": filter, "groupBy": ["COMMUNITY", "OUTCOME"], "metrics": metrics });
+        let found = ask(&service, asked).await;
+        let some = value(&found["total"], 0, 0).as_u64().expect("a number");
+        assert!(some < all, "{filter}: {some} of {all}");
+    }
+    // By a metric that does not add up, groups are sorted by what it is over the whole period.
+    let asked = json!({
+        "within": network, "groupBy": ["CHILD"], "bucket": "MONTH", "metrics": ["ACTIVE_COMMUNITIES"],
+        "orderBy": { "metric": "ACTIVE_COMMUNITIES", "direction": "ASCENDING" },
+    });
+    let order = |found: &Value| found["series"].as_array().expect("series").iter().map(|it| code(it, 0)).collect::<Vec<_>>();
+    let by_month = order(&ask(&service, asked.clone()).await);
+    let mut whole = asked;
+    whole["bucket"] = json!("WHOLE");
+    assert_eq!(by_month, order(&ask(&service, whole).await));
+    assert_eq!(by_month.len(), 4);
+}
+on_both!(whatever_can_be_grouped_and_filtered_is_counted);
+
 /// What has no meaning is refused with the name of the argument, and nobody is told of places that are not there.
 async fn what_does_not_go_together_is_refused(address: String) {
     let (service, network) = neighbours(&address).await;
