@@ -32,6 +32,8 @@ mod subscriber;
 mod weave;
 
 mod attention;
+mod comparison;
+mod csv;
 mod database_faults;
 mod demo;
 mod events;
@@ -49,6 +51,7 @@ mod killed_writer;
 mod lagging;
 mod life_edges;
 mod lifecycle;
+mod metrics;
 mod numbers;
 mod operations;
 mod outages;

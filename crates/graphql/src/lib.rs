@@ -25,6 +25,7 @@ mod subscriptions;
 mod types;
 
 pub mod error;
+pub mod export;
 pub mod follow;
 pub mod guard;
 pub mod request;

@@ -132,7 +132,7 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
     ensure!(peers[1] < peers[2], "socket_idle_timeout must be more than socket_ping_interval: peers answer when they are asked");
     let options = SchemaOptions { introspection: open, suggestions: open };
     let service = Service::try_new(app.clone(), options, limits, deadline).context("our own schema cannot be read")?;
-    let (executes, starts) = (service.clone(), service);
+    let (executes, exports, starts) = (service.clone(), service.clone(), service);
     let (tokens, database, live, pools) = (app.clone(), app.clone(), app.clone(), app.clone());
     let runtime = Handle::current();
     Ok(Http {
@@ -150,6 +150,10 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
                 outcome
             }
             .boxed()
+        }),
+        export: Arc::new(move |caller, request| {
+            let service = exports.clone();
+            async move { service.export(caller, request).await }.boxed()
         }),
         start: Arc::new(move |caller, request| {
             let (service, runtime) = (starts.clone(), runtime.clone());

@@ -11,7 +11,7 @@ use convene_domain::{
 use convene_persistence::metrics::{self, Place};
 
 use super::{
-    groups::{Group, Names, place_of},
+    groups::{Group, Names, Rank, rank},
     reading::{self, Counting},
 };
 use crate::{App, Error, Result};
@@ -114,7 +114,7 @@ struct Answering<'a> {
 
 /// A group while groups are sorted.
 struct Sorted {
-    places: Vec<(usize, Option<String>, Key)>,
+    ranks: Vec<Rank>,
     value: Option<f64>,
     series: Series,
 }
@@ -169,7 +169,7 @@ impl Answering<'_> {
                 Some((_, kinds)) => kinds.iter().map(|(code, of)| (Some(Key::Word((*code).to_owned())), Some(*of))).collect(),
             };
             for (kind, narrowed) in narrowed {
-                let (groups, places) = self.named(&names, key, kind.as_ref());
+                let (groups, ranks) = self.named(&names, key, kind.as_ref());
                 let series = self.series(groups, (&now, before.as_ref()), narrowed);
                 if is_empty(&series) {
                     continue;
@@ -181,23 +181,23 @@ impl Answering<'_> {
                     }
                     None => sum_of(&series, order),
                 });
-                sorted.push(Sorted { places, value, series });
+                sorted.push(Sorted { ranks, value, series });
             }
         }
         let descending = self.question.order.is_some_and(|order| order.descending);
-        sorted.sort_by(|a, b| by_value(a.value, b.value, descending).then_with(|| a.places.cmp(&b.places)));
+        sorted.sort_by(|a, b| by_value(a.value, b.value, descending).then_with(|| a.ranks.cmp(&b.ranks)));
         let groups = sorted.len();
         Ok((sorted.into_iter().take(self.question.first).map(|it| it.series).collect(), groups))
     }
 
-    fn named(&self, names: &Names, key: &[Key], kind: Option<&Key>) -> (Vec<Group>, Vec<(usize, Option<String>, Key)>) {
+    fn named(&self, names: &Names, key: &[Key], kind: Option<&Key>) -> (Vec<Group>, Vec<Rank>) {
         let mut keys = key.iter();
         let group = |dimension: &Dimension| {
             let of_items = item_groups(*dimension).is_some();
             let key = if of_items { kind } else { keys.next() }.unwrap_or(&Key::Unknown);
             let group = names.group(*dimension, key);
-            let place = place_of(&group, key);
-            (group, place)
+            let rank = rank(&group, key);
+            (group, rank)
         };
         self.question.group_by.iter().map(group).unzip()
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Weekday;
 use convene_domain::{
     community::Level,
     gathering::{Format, GatheringStatus},
@@ -114,7 +113,6 @@ fn weekday(dimension: Dimension, number: i32) -> Option<(&'static str, &'static 
         ("SUNDAY", "Sunday"),
     ];
     let at = usize::try_from(number - 1).ok().filter(|_| dimension == Dimension::Weekday)?;
-    debug_assert_eq!(Weekday::Mon.number_from_monday(), 1);
     DAYS.get(at).copied()
 }
 
@@ -125,13 +123,16 @@ pub(super) fn spoken(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// A place in the order of a dimension: of words that are defined in an order, then by code, then by id.
+pub(super) type Rank = (usize, Option<String>, Key);
+
 /// Where a group comes in the order of its dimension: words in the order of their definition, everything else by code, and
 /// what is not known last.
-pub(super) fn place_of(group: &Group, key: &Key) -> (usize, Option<String>, Key) {
+pub(super) fn rank(group: &Group, key: &Key) -> Rank {
     fn at<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, word: &str) -> usize {
         all.iter().position(|one| as_str(*one) == word).unwrap_or(all.len())
     }
-    let rank = match (group.dimension, key) {
+    let by_word = match (group.dimension, key) {
         (_, Key::Unknown) => usize::MAX,
         (Dimension::Level, Key::Word(word)) => at(Level::ALL, Level::as_str, word),
         (Dimension::Format, Key::Word(word)) => at(Format::ALL, Format::as_str, word),
@@ -141,5 +142,5 @@ pub(super) fn place_of(group: &Group, key: &Key) -> (usize, Option<String>, Key)
         (_, Key::Number(number)) => usize::try_from(*number).unwrap_or_default(),
         _ => 0,
     };
-    (rank, group.code.clone(), key.clone())
+    (by_word, group.code.clone(), key.clone())
 }

@@ -87,3 +87,36 @@ async fn fields_with_other_arguments_are_statements_of_their_own() {
     let count = |field: &str| region[field]["nodes"].as_array().unwrap().len();
     assert_eq!((count("all"), count("same"), count("may")), (4, 4, 2));
 }
+
+/// Sums of months are read in one statement, after the place with what is beneath it, and where its log ended, in another.
+#[tokio::test]
+async fn numbers_cost_two_statements_whatever_the_number_of_groups() {
+    let world = nation(5).await;
+    let query = format!(
+        r#"{{ communities(within: "{}", filter: {{ levels: [NATIONAL, REGIONAL] }}) {{ nodes {{ id level }} }} }}"#,
+        world.network
+    );
+    let data = world.data(query).await;
+    let nodes = data["communities"]["nodes"].as_array().unwrap();
+    let of =
+        |level: &str| -> Vec<String> { nodes.iter().filter(|it| it["level"] == level).map(|it| it["id"].to_string()).collect() };
+    let numbers = "metrics { metric values numerators denominators }";
+    let window = r#"window: { from: "2026-01-01", to: "2027-01-01" }"#;
+    let activity = format!(
+        "{{ activity(within: {}, {window}, bucket: MONTH, groupBy: [CHILD], metrics: [GATHERINGS_HELD, REPORTS, CHALLENGES]) {{ \
+         cursor series {{ group {{ code label }} {numbers} }} total {{ {numbers} }} }} }}",
+        of("NATIONAL")[0]
+    );
+    let (data, read) = statements(world.data(activity)).await;
+    assert_eq!(read.len(), 2, "{read:#?}");
+    let found = &data["activity"];
+    assert_eq!(found["series"].as_array().unwrap().len(), 5);
+    assert_eq!(found["series"][0]["metrics"][2]["values"][4], 4, "two cities, one gathering each in May, two challenges each");
+    let comparison = format!(
+        "{{ comparison(communities: [{}], {window}, metrics: [GATHERINGS_HELD, REPORTS, CHALLENGES]) {{ communities {{ code }} metrics {{ values ranks }} }} }}",
+        of("REGIONAL").join(", ")
+    );
+    let (data, read) = statements(world.data(comparison)).await;
+    assert_eq!(read.len(), 2, "{read:#?}");
+    assert_eq!(data["comparison"]["metrics"][0]["values"], serde_json::json!([4, 4, 4, 4, 4]));
+}

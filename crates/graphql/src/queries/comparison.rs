@@ -58,7 +58,11 @@ impl ComparisonQuery {
         };
         let time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
         let metrics: Vec<metric::Metric> = metrics.into_iter().map(|metric| metric.0).collect();
-        for community in &communities {
+        for (at, community) in communities.iter().enumerate() {
+            if at > 0 {
+                // Each place that is said is one that was read.
+                loaders::of(ctx)?;
+            }
             memory::reads(ctx, &loads.app, Within::Community(*community));
         }
         if beside.peers {

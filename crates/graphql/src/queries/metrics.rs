@@ -9,7 +9,7 @@ use convene_domain::{
 };
 
 use crate::{
-    cursor,
+    budget, cursor,
     error::Error,
     input::{ActivityArguments, ActivityFilter, ActivityOrder, When, Window},
     loaders, memory,
@@ -42,12 +42,15 @@ impl MetricsQuery {
     /// What metrics mean. No number is in any answer that is not defined here.
     async fn metric_definitions(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Only these; all when left out.")] ids: Option<Vec<Metric>>,
-    ) -> Vec<MetricDefinition> {
-        match ids {
+    ) -> Result<Vec<MetricDefinition>, Error> {
+        let definitions: Vec<MetricDefinition> = match ids {
             None => metric::DEFINITIONS.iter().map(MetricDefinition).collect(),
             Some(ids) => ids.iter().filter_map(|id| id.0.definition()).map(MetricDefinition).collect(),
-        }
+        };
+        budget::spend(ctx, definitions.len()).await?;
+        Ok(definitions)
     }
 
     /// The activity of a place: metrics over a period, in parts, and by groups. One question is one table, map or time line.

@@ -12,15 +12,15 @@ use convene_domain::metric;
 
 use crate::{budget, scalars::int};
 
+/// What describes a type to the registry of the schema.
+type Describe = fn(&mut Registry) -> MetaType;
+
 /// A metric of the registry, spelled and described as the registry does: one list is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Metric(pub(crate) metric::Metric);
 
 impl Metric {
-    fn register<T: 'static>(
-        registry: &mut Registry,
-        create: fn(&mut Registry, fn(&mut Registry) -> MetaType) -> String,
-    ) -> String {
+    fn register<T: 'static>(registry: &mut Registry, create: fn(&mut Registry, Describe) -> String) -> String {
         create(registry, |_| MetaType::Enum {
             name: "Metric".to_owned(),
             description: Some("What is measured; `metricDefinitions` says exactly what each of them means.".to_owned()),

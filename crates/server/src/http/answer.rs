@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use convene_graphql::{error::ErrorCode, guard::Refusal, request::Outcome};
+use convene_graphql::{error::ErrorCode, export::names, guard::Refusal, request::Outcome};
 use sha2::{Digest, Sha256};
 
 use super::negotiate::Media;
@@ -86,11 +86,6 @@ pub(super) fn answer_on_condition(outcome: &Outcome, media: Media, known: Option
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
     response.extensions_mut().insert(Summary::of(outcome));
     response
-}
-
-/// Whether a list of tags names this one, strong or weak.
-fn names(known: &str, tag: &str) -> bool {
-    known.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// The headers of every answer of `/graphql`.

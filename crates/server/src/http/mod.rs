@@ -3,6 +3,7 @@
 mod answer;
 mod caller;
 mod events;
+mod export;
 mod graphiql;
 mod graphql;
 mod health;
@@ -18,6 +19,7 @@ use axum::{Router, middleware, routing::any};
 use convene_domain::access::Caller;
 use convene_graphql::{
     error::ErrorCode,
+    export::{ExportRequest, Exported},
     follow::Started,
     guard::Refusal,
     request::{GraphqlRequest, Outcome},
@@ -37,6 +39,9 @@ pub(crate) type Execute = Arc<dyn Fn(Caller, GraphqlRequest) -> BoxFuture<'stati
 
 /// Executes one GraphQL request, or starts to follow what it subscribes to.
 pub(crate) type Start = Arc<dyn Fn(Caller, GraphqlRequest) -> BoxFuture<'static, Started> + Send + Sync>;
+
+/// Answers one request for numbers as CSV.
+pub(crate) type Export = Arc<dyn Fn(Caller, ExportRequest) -> BoxFuture<'static, Result<Exported, Box<Outcome>>> + Send + Sync>;
 
 /// Asks something the service depends on for a sign of life.
 pub(crate) type Ping = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
@@ -61,6 +66,7 @@ pub(crate) struct Http {
     pub(crate) authenticate: Authenticate,
     pub(crate) execute: Execute,
     pub(crate) start: Start,
+    pub(crate) export: Export,
     pub(crate) ping_database: Ping,
     /// The runtime that serves those who follow.
     pub(crate) serving: Handle,
@@ -102,7 +108,7 @@ pub(crate) fn crowded(http: Http) -> Router {
 /// The routes of the service.
 pub(crate) fn router(http: Http) -> Router {
     let explorer = if http.explorer { graphiql::routes() } else { Router::new() };
-    finish(health::routes().route("/graphql", any(graphql::serve)).merge(explorer), http)
+    finish(health::routes().route("/graphql", any(graphql::serve)).merge(export::routes()).merge(explorer), http)
 }
 
 fn finish(routes: Router<Http>, http: Http) -> Router {

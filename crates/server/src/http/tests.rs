@@ -54,6 +54,7 @@ pub(super) fn http(database: Result<(), &'static str>) -> Http {
         serving: tokio::runtime::Handle::current(),
         authenticate: Arc::new(|token| async move { authenticate(&token) }.boxed()),
         execute,
+        export: Arc::new(|_, _| async { Err(Box::new(Outcome::internal())) }.boxed()),
         start: Arc::new(move |caller, request| {
             let answered = starts(caller, request);
             async move { Started::Done(Box::new(answered.await)) }.boxed()

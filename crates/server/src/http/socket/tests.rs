@@ -158,6 +158,7 @@ impl Service {
         let http = Http {
             authenticate: Arc::new(|token| authenticate(token).boxed()),
             execute: Arc::new(|_, _| async { Outcome::internal() }.boxed()),
+            export: Arc::new(|_, _| async { Err(Box::new(Outcome::internal())) }.boxed()),
             start: Arc::new(move |caller, request| {
                 let operations = Arc::clone(&started);
                 async move { operations.start(caller, request).await }.boxed()
