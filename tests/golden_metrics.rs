@@ -18,7 +18,7 @@ pub async fn answer(service: &Service, variables: Value) -> Value {
         $first: Int) { activity(within: $within, window: $window, period: $period, lastDays: $lastDays, asOf: $asOf, bucket: $bucket, \
         groupBy: $groupBy, filter: $filter, metrics: $metrics, compareWith: $compareWith, orderBy: $orderBy, first: $first) { \
         asOf cursor from to seriesCount buckets { from to label } comparedBuckets { from to } total { ...numbers } \
-        series { group { dimension code label community { slug } } ...numbers } } } \
+        series { key { dimension code label community { slug } } ...numbers } } } \
         fragment numbers on ActivitySeries { expectedReports receivedReports metrics { metric values numerators denominators bases \
         unreliable comparedValues changes } }";
     service.answer(query, variables).await
@@ -31,7 +31,7 @@ pub fn value(series: &Value, metric: usize, part: usize) -> &Value {
 
 /// The code of a series in a dimension; `Unknown` where there is none.
 pub fn code(series: &Value, dimension: usize) -> String {
-    series["group"][dimension]["code"].as_str().unwrap_or("Unknown").to_owned()
+    series["key"][dimension]["code"].as_str().unwrap_or("Unknown").to_owned()
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -196,7 +196,7 @@ async fn parts_of_a_period_are_dense_and_compared(address: String) {
     let found = ask(&service, top).await;
     let top: Vec<String> = found["series"].as_array().expect("series").iter().map(|series| code(series, 0)).collect();
     assert_eq!((top, &found["seriesCount"]), (vec!["lodwar".to_owned(), "mombasa".to_owned()], &json!(4)));
-    assert_eq!(found["series"][0]["group"][0]["community"]["slug"], "lodwar");
+    assert_eq!(found["series"][0]["key"][0]["community"]["slug"], "lodwar");
 }
 on_both!(parts_of_a_period_are_dense_and_compared);
 
@@ -327,10 +327,10 @@ on_both!(what_does_not_go_together_is_refused);
 async fn the_page_for_funders_is_one_question(address: String) {
     let (service, network) = sample(&address).await;
     let query = "query ($within: ID!) { funderPage(within: $within, window: { from: \"2025-01-01\", to: \"2026-01-01\" }) { asOf cursor \
-        growth { from to total { metrics { metric values comparedValues changes } } } regions { seriesCount series { group { code label } } } \
-        countries { seriesCount } formats { series { group { code } metrics { values } } } \
-        topCommunities(first: 3) { seriesCount series { group { code } metrics { values } } } bands { least most communities } \
-        outcomes { series { group { code label } metrics { metric values } } } sources { from to definition { id version } } } }";
+        growth { from to total { metrics { metric values comparedValues changes } } } regions { seriesCount series { key { code label } } } \
+        countries { seriesCount } formats { series { key { code } metrics { values } } } \
+        topCommunities(first: 3) { seriesCount series { key { code } metrics { values } } } bands { least most communities } \
+        outcomes { series { key { code label } metrics { metric values } } } sources { from to definition { id version } } } }";
     let page = service.ask(query, json!({ "within": network })).await["funderPage"].take();
     let window = json!({ "from": "2025-01-01", "to": "2026-01-01" });
     let metrics = json!(["GATHERINGS_HELD", "ACTIVE_COMMUNITIES"]);
@@ -350,7 +350,7 @@ async fn the_page_for_funders_is_one_question(address: String) {
     assert_eq!(Some(by_format), headline[0]["values"][0].as_u64());
     assert_eq!(page["countries"]["seriesCount"], 4);
     let outcome = &page["outcomes"]["series"][0];
-    assert!(outcome["metrics"][0]["values"][0].as_u64() > Some(0) && outcome["group"][0]["label"] != outcome["group"][0]["code"]);
+    assert!(outcome["metrics"][0]["values"][0].as_u64() > Some(0) && outcome["key"][0]["label"] != outcome["key"][0]["code"]);
     assert_eq!(
         page["sources"][0],
         json!({ "from": "2025-01-01", "to": "2026-01-01", "definition": { "id": "GATHERINGS_HELD", "version": 1 } })

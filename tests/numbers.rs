@@ -92,7 +92,7 @@ async fn remembered(service: &Service) -> u64 {
 }
 
 const POLLED: &str = "query ($within: ID!) { activity(within: $within, bucket: MONTH, groupBy: [CHILD], \
-    metrics: [GATHERINGS_HELD, REPORTS, ATTENDANCE]) { total { metrics { values } } series { group { label } metrics { values } } } }";
+    metrics: [GATHERINGS_HELD, REPORTS, ATTENDANCE]) { total { metrics { values } } series { key { label } metrics { values } } } }";
 
 /// Polls until an answer comes from memory, which takes as long as the service needs to get to know the log.
 async fn warm(service: &Service, query: &str, variables: &Value) -> Value {

@@ -18,10 +18,10 @@ const REPORTS: &str = "query ($within: ID!, $filter: GatheringReportFilter, $aft
 const THEMES: &str = "query ($within: ID!, $window: Window!, $kinds: [ItemKind!], $orderBy: ThemeOrder) { \
     themes(within: $within, window: $window, kinds: $kinds, orderBy: $orderBy, first: 100) { \
     window { from to } previousWindow { from to } tagged { metric value numerator denominator } \
-    nodes { theme { code term { label } } change items { value } previousItems { value } severeItems { value denominator } \
+    nodes { theme { code term { label } } change mentions { value } previousMentions { value } severeMentions { value denominator } \
     reports { value } communities { value } previousCommunities { value } regions { value } successes { value } \
     successfulCommunities { value } nextStepsDone { value numerator denominator } \
-    hosts { community { id } items { value } successes { value } } \
+    hosts { community { id } mentions { value } successes { value } } \
     gatheringReports(first: 100) { totalCount nodes { id } } successReports { totalCount } } } }";
 
 /// What the test counts of a theme.
@@ -120,9 +120,9 @@ fn count(reports: &[Value], within: &str, (from, kinds): (&str, &[&str])) -> (BT
 
 fn compare(theme: &Value, expected: &Counted) {
     let value = |field: &str| theme[field]["value"].as_f64().map(|number| number as u64);
-    assert_eq!(value("items"), Some(expected.items), "{theme}");
-    assert_eq!(value("previousItems"), Some(expected.previous_items), "{theme}");
-    assert_eq!(value("severeItems").unwrap_or_default(), expected.severe, "{theme}");
+    assert_eq!(value("mentions"), Some(expected.items), "{theme}");
+    assert_eq!(value("previousMentions"), Some(expected.previous_items), "{theme}");
+    assert_eq!(value("severeMentions").unwrap_or_default(), expected.severe, "{theme}");
     assert_eq!(value("reports"), Some(expected.reports.len() as u64), "{theme}");
     let told = expected.communities.values().filter(|items| **items > 0).count();
     assert_eq!(value("communities"), Some(told as u64), "{theme}");
@@ -139,7 +139,7 @@ fn compare(theme: &Value, expected: &Counted) {
         .as_array()
         .expect("hosts")
         .iter()
-        .map(|host| (text(&host["community"]["id"]), host["items"]["value"].as_f64().expect("a number") as u64))
+        .map(|host| (text(&host["community"]["id"]), host["mentions"]["value"].as_f64().expect("a number") as u64))
         .collect();
     assert_eq!(hosts, expected.communities, "{theme}");
     let ids = |list: &str| -> BTreeSet<String> {
@@ -186,8 +186,8 @@ async fn themes_are_what_the_reports_tell(address: String) {
                 let value = |field: &str| theme[field]["value"].as_f64().expect("a number") as i64;
                 match order {
                     "RECURRING" => value("communities"),
-                    "RISING" => value("items") - value("previousItems"),
-                    _ => value("items"),
+                    "RISING" => value("mentions") - value("previousMentions"),
+                    _ => value("mentions"),
                 }
             };
             assert!(nodes.windows(2).all(|pair| rank(&pair[0]) >= rank(&pair[1])), "{order}");

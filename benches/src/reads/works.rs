@@ -34,7 +34,7 @@ const REGION: &str = "query ($id: ID!) { community(id: $id) { id name children(f
 /// How many groups there may be makes no difference, and tells one question from another that would be answered from memory.
 const ACTIVITY: &str = "query ($within: ID!, $window: Window!, $first: Int) { activity(within: $within, window: $window, bucket: MONTH, \
     groupBy: [CHILD], metrics: [GATHERINGS_HELD, REPORTS, ATTENDANCE, NEXT_STEPS_OPEN, NEXT_STEPS_DONE], first: $first) { \
-    from to buckets { label } series { group { code label } metrics { metric values } } } }";
+    from to buckets { label } series { key { code label } metrics { metric values } } } }";
 
 const PLAN: &str =
     "mutation ($input: PlanGatheringInput!) { planGathering(input: $input) { gathering { id } userErrors { code message } } }";

@@ -197,7 +197,7 @@ pub(crate) struct ActivitySeries<'a>(&'a metrics::Series);
 #[Object]
 impl<'a> ActivitySeries<'a> {
     /// What the group is, dimension by dimension as in `groupBy`; empty for everything.
-    async fn group(&self, ctx: &Context<'_>) -> Result<Vec<ActivityGroup<'a>>, Error> {
+    async fn key(&self, ctx: &Context<'_>) -> Result<Vec<ActivityGroup<'a>>, Error> {
         budget::spend(ctx, self.0.group.len()).await?;
         Ok(self.0.group.iter().map(ActivityGroup).collect())
     }

@@ -114,12 +114,12 @@ impl Theme {
     }
 
     /// How many items of the kinds that were asked for name it.
-    async fn items(&self) -> Result<MetricValue, Error> {
+    async fn mentions(&self) -> Result<MetricValue, Error> {
         self.value(metric::Metric::ThemeItems)
     }
 
     /// How many did in the period before.
-    async fn previous_items(&self) -> MetricValue {
+    async fn previous_mentions(&self) -> MetricValue {
         MetricValue(self.theme.previous_items())
     }
 
@@ -130,7 +130,7 @@ impl Theme {
     }
 
     /// How many of the items are of high or critical severity.
-    async fn severe_items(&self) -> Result<MetricValue, Error> {
+    async fn severe_mentions(&self) -> Result<MetricValue, Error> {
         self.value(metric::Metric::ThemeSevereItems)
     }
 
@@ -216,7 +216,7 @@ impl ThemeHost {
     }
 
     /// How many items of the kinds that were asked for it told of.
-    async fn items(&self) -> MetricValue {
+    async fn mentions(&self) -> MetricValue {
         MetricValue(self.0.items())
     }
 
