@@ -8,6 +8,7 @@ use convene_domain::{
     gathering::{Gathering, GatheringStatus},
     id::{CommunityId, GatheringId, NetworkId},
     metric::Measure,
+    occurrence::Moment,
     report::{GatheringReport, ItemDetail, ItemFilter, NextStepState, ReportItem, ReportStatus},
 };
 use convene_persistence::{Database, communities, gatherings, reports};
@@ -19,6 +20,9 @@ pub type Measures = BTreeMap<&'static str, i64>;
 
 /// From which dates on reports of a community are due within how many days.
 pub type Deadlines = Vec<(NaiveDate, Option<i64>)>;
+
+/// The sums by scope and month, with how many gatherings they are made of.
+pub type Months = BTreeMap<(Uuid, i32), (i64, Measures)>;
 
 /// All records of a network.
 pub struct Records {
@@ -74,7 +78,7 @@ impl Records {
     /// By which day a report is due; none when no host says.
     pub fn due_on(&self, gathering: &Gathering, hosts: &[CommunityId]) -> Option<NaiveDate> {
         let occurrence = gathering.occurrence;
-        let (first, last) = (occurrence.start().day(), occurrence.end().map_or(occurrence.start().day(), |end| end.day()));
+        let (first, last) = (occurrence.start().day(), occurrence.end().map_or(occurrence.start().day(), Moment::day));
         let in_force = |host: &CommunityId| {
             let rows = self.deadlines[host].iter().filter(|(from, _)| *from <= first);
             rows.max_by_key(|(from, _)| *from).and_then(|(_, days)| *days)
@@ -156,8 +160,8 @@ impl Records {
     }
 
     /// The sums by scope and month, with how many gatherings they are made of.
-    pub fn months(&self) -> BTreeMap<(Uuid, i32), (i64, Measures)> {
-        let mut months: BTreeMap<_, (i64, Measures)> = BTreeMap::new();
+    pub fn months(&self) -> Months {
+        let mut months = Months::new();
         for (id, (gathering, hosts)) in &self.gatherings {
             let measures = self.measures(*id);
             for scope in self.scopes(hosts) {
@@ -173,7 +177,7 @@ impl Records {
 }
 
 /// The sums as the database keeps them.
-pub async fn stored_months(database: &Database) -> BTreeMap<(Uuid, i32), (i64, Measures)> {
+pub async fn stored_months(database: &Database) -> Months {
     let sums: Vec<String> = Measure::ALL.iter().map(|measure| format!("CAST({measure} AS bigint)")).collect();
     let sql = format!("SELECT scope_id, month, CAST(gatherings AS bigint), {} FROM community_months", sums.join(", "));
     let months = rows(database, sql).await.into_iter().map(|row| {

@@ -109,22 +109,21 @@ const SCOPES: &[&str] = &[
      FROM seal_touched t
      JOIN gatherings g ON g.id = t.entity_id
      JOIN seal_scopes x ON x.change_set_id = t.change_set_id AND x.entity_id = t.entity_id AND x.is_in = 1
-     LEFT JOIN gathering_scopes s ON s.gathering_id = x.entity_id AND s.scope_id = x.scope_id
      WHERE t.change_set_id = NEW.id AND t.entity_type = 'GATHERING'
-       AND (s.scope_id IS NULL OR s.sort_at <> g.sort_at OR s.external_key <> COALESCE(g.external_id, ''))
-     ON CONFLICT (gathering_id, scope_id) DO UPDATE SET sort_at = excluded.sort_at, external_key = excluded.external_key",
+     ON CONFLICT (gathering_id, scope_id) DO UPDATE SET sort_at = excluded.sort_at, external_key = excluded.external_key
+     WHERE gathering_scopes.sort_at <> excluded.sort_at OR gathering_scopes.external_key <> excluded.external_key",
     "INSERT INTO report_scopes (scope_id, report_id, gathering_id, sort_at, external_key, audience, status)
      SELECT x.scope_id, r.id, g.id, g.sort_at, COALESCE(g.external_id, ''), r.audience, r.status
      FROM seal_touched t
      JOIN gatherings g ON g.id = t.entity_id
      JOIN gathering_reports r ON r.gathering_id = t.entity_id
      JOIN seal_scopes x ON x.change_set_id = t.change_set_id AND x.entity_id = r.id AND x.is_in = 1
-     LEFT JOIN report_scopes s ON s.report_id = r.id AND s.scope_id = x.scope_id
      WHERE t.change_set_id = NEW.id AND t.entity_type = 'GATHERING'
-       AND (s.scope_id IS NULL OR s.gathering_id <> g.id OR s.sort_at <> g.sort_at
-            OR s.external_key <> COALESCE(g.external_id, '') OR s.audience <> r.audience OR s.status <> r.status)
      ON CONFLICT (report_id, scope_id) DO UPDATE SET gathering_id = excluded.gathering_id, sort_at = excluded.sort_at,
-         external_key = excluded.external_key, audience = excluded.audience, status = excluded.status",
+         external_key = excluded.external_key, audience = excluded.audience, status = excluded.status
+     WHERE report_scopes.gathering_id <> excluded.gathering_id OR report_scopes.sort_at <> excluded.sort_at
+         OR report_scopes.external_key <> excluded.external_key OR report_scopes.audience <> excluded.audience
+         OR report_scopes.status <> excluded.status",
 ];
 
 /// The places in the log, and the scope of each change with what it means there.
@@ -162,7 +161,8 @@ fn sums() -> [String; 5] {
     let (summed, moved) =
         (each("SUM(d.{m})"), names().iter().map(|name| format!("SUM(d.{name}) <> 0")).collect::<Vec<_>>().join(" OR "));
     let added = each("{m} = community_months.{m} + excluded.{m}");
-    let differ = names().iter().map(|name| format!("o.{name} <> n.{name}")).collect::<Vec<_>>().join(" OR ");
+    let differ =
+        names().iter().map(|name| format!("gathering_measures.{name} <> excluded.{name}")).collect::<Vec<_>>().join(" OR ");
     let taken = each("{m} = excluded.{m}");
     [
         format!(
@@ -201,10 +201,10 @@ fn sums() -> [String; 5] {
         format!(
             "INSERT INTO gathering_measures (gathering_id, month, due_on, {columns})
              SELECT n.gathering_id, n.month, n.due_on, {n}
-             FROM seal_measures n LEFT JOIN gathering_measures o ON o.gathering_id = n.gathering_id
-             WHERE n.change_set_id = NEW.id
-               AND (o.gathering_id IS NULL OR o.month <> n.month OR o.due_on IS DISTINCT FROM n.due_on OR {differ})
-             ON CONFLICT (gathering_id) DO UPDATE SET month = excluded.month, due_on = excluded.due_on, {taken}",
+             FROM seal_measures n WHERE n.change_set_id = NEW.id
+             ON CONFLICT (gathering_id) DO UPDATE SET month = excluded.month, due_on = excluded.due_on, {taken}
+             WHERE gathering_measures.month <> excluded.month OR gathering_measures.due_on IS DISTINCT FROM excluded.due_on
+                 OR {differ}",
             n = each("n.{m}")
         ),
     ]
