@@ -14,7 +14,7 @@ const METRICS: [&str; 6] =
 
 async fn compare(service: &Service, variables: &Value) -> Value {
     let query = "query ($communities: [ID!]!, $window: Window, $metrics: [Metric!]!) { comparison(communities: $communities, \
-        window: $window, metrics: $metrics) { cursor from to communities { code label community { slug } } expectedReports receivedReports \
+        window: $window, metrics: $metrics) { cursor from to compared { code label community { slug } } expectedReports receivedReports \
         metrics { metric values numerators denominators bases unreliable ranks shares previousValues previousChanges lastYearValues \
         lastYearChanges peerMedians peerDistances peerCounts } } }";
     service.answer(query, variables.clone()).await
@@ -41,8 +41,8 @@ async fn communities_side_by_side_are_as_by_themselves(address: String) {
         let asked: Vec<&String> = compared.iter().map(|slug| &ids[*slug]).collect();
         let answer = compare(&service, &json!({ "communities": asked, "window": window, "metrics": METRICS })).await;
         let found = &answer["data"]["comparison"];
-        assert_eq!(found["communities"][1]["code"], "brazil", "{answer}");
-        assert_eq!(found["communities"][1]["community"]["slug"], "brazil");
+        assert_eq!(found["compared"][1]["code"], "brazil", "{answer}");
+        assert_eq!(found["compared"][1]["community"]["slug"], "brazil");
         let mut now = Vec::new();
         for slug in nations {
             now.push(totals(slug, &window).await);

@@ -330,7 +330,7 @@ async fn the_page_for_funders_is_one_question(address: String) {
         growth { from to total { metrics { metric values comparedValues changes } } } regions { seriesCount series { key { code label } } } \
         countries { seriesCount } formats { series { key { code } metrics { values } } } \
         topCommunities(first: 3) { seriesCount series { key { code } metrics { values } } } bands { least most communities } \
-        outcomes { series { key { code label } metrics { metric values } } } sources { from to definition { id version } } } }";
+        outcomesServed { series { key { code label } metrics { metric values } } } sources { from to definition { id version } } } }";
     let page = service.ask(query, json!({ "within": network })).await["funderPage"].take();
     let window = json!({ "from": "2025-01-01", "to": "2026-01-01" });
     let metrics = json!(["GATHERINGS_HELD", "ACTIVE_COMMUNITIES"]);
@@ -349,7 +349,7 @@ async fn the_page_for_funders_is_one_question(address: String) {
     let by_format: u64 = formats.map(|series| series["metrics"][0]["values"][0].as_u64().expect("a number")).sum();
     assert_eq!(Some(by_format), headline[0]["values"][0].as_u64());
     assert_eq!(page["countries"]["seriesCount"], 4);
-    let outcome = &page["outcomes"]["series"][0];
+    let outcome = &page["outcomesServed"]["series"][0];
     assert!(outcome["metrics"][0]["values"][0].as_u64() > Some(0) && outcome["key"][0]["label"] != outcome["key"][0]["code"]);
     assert_eq!(
         page["sources"][0],

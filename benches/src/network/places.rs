@@ -127,7 +127,7 @@ fn community(slug: &str, level: &str, parent: &str, nation: u64, due: u64) -> St
     let mut dice = Dice::of(1, slug.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(257).wrapping_add(u64::from(byte))));
     let (first, second) = (char::from(b'A' + (nation / 26) as u8), char::from(b'A' + (nation % 26) as u8));
     let city = if level == "CITY" { slug } else { "" };
-    let (latitude, longitude) = (dice.below(120_00) as f64 / 100.0 - 60.0, dice.below(340_00) as f64 / 100.0 - 170.0);
+    let (latitude, longitude) = (dice.below(12_000) as f64 / 100.0 - 60.0, dice.below(34_000) as f64 / 100.0 - 170.0);
     let founded = format!("{}-{:02}-{:02}", 2010 + dice.below(11), 1 + dice.below(12), 1 + dice.below(28));
     let status = dice.weighted(&[(93, "OPEN"), (4, "PAUSED"), (3, "CLOSED")]);
     // A fifth says nothing of when reports are due.

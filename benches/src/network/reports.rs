@@ -107,7 +107,7 @@ fn status(number: u64) -> Status {
     let round = number / 20;
     let chosen = Dice::of(3, round).below(12) as usize;
     match OTHERS.iter().position(|place| *place == number % 20) {
-        Some(place) if place == chosen && round % 5 == 0 => Status::Planned,
+        Some(place) if place == chosen && round.is_multiple_of(5) => Status::Planned,
         Some(place) if place == chosen => Status::Cancelled,
         Some(place) if place == (chosen + 5) % OTHERS.len() => Status::Held,
         _ => Status::Reported,

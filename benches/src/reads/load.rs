@@ -78,7 +78,7 @@ pub(super) fn run<M>(
         let answers = || answered.load(Ordering::Relaxed) - before;
         // What can be sent only once may come to its end before; and of what takes long, some have to come to theirs.
         let over_by_now = |elapsed| elapsed >= duration && (answers() >= FEWEST || elapsed > LONGEST);
-        while !over_by_now(begun.elapsed()) && !(asked.once && next.load(Ordering::Relaxed) >= asked.bodies.len()) {
+        while !(over_by_now(begun.elapsed()) || asked.once && next.load(Ordering::Relaxed) >= asked.bodies.len()) {
             thread::sleep(Duration::from_millis(2));
         }
         let requests = answers();

@@ -63,7 +63,7 @@ const REGION_LIMIT: &str = "SELECT c.id, c.name, g.id, g.title, g.start_date, r.
 
 const COMPARISON: &str = "query ($communities: [ID!]!, $window: Window!, $metrics: [Metric!]!) { \
     comparison(communities: $communities, window: $window, metrics: $metrics) { \
-    from to communities { code label } metrics { metric values ranks } } }";
+    from to compared { code label } metrics { metric values ranks } } }";
 
 const COMPARED: [&str; 17] = [
     "GATHERINGS_HELD",

@@ -24,13 +24,15 @@ use crate::{
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 25] = [
+const LISTS: [&str; 28] = [
     "_entities",
     "activityPolicies",
     "agenda",
     "ancestors",
     "attendanceParts",
+    "bands",
     "buckets",
+    "compared",
     "comparedBuckets",
     "counts",
     "edges",
@@ -48,6 +50,7 @@ const LISTS: [&str; 25] = [
     "quietBands",
     "rules",
     "series",
+    "sources",
     "userErrors",
     "vocabulary",
 ];

@@ -104,7 +104,7 @@ async fn numbers_cost_two_statements_whatever_the_number_of_groups() {
     let window = r#"window: { from: "2026-01-01", to: "2027-01-01" }"#;
     let activity = format!(
         "{{ activity(within: {}, {window}, bucket: MONTH, groupBy: [CHILD], metrics: [GATHERINGS_HELD, REPORTS, CHALLENGES]) {{ \
-         cursor series {{ group {{ code label }} {numbers} }} total {{ {numbers} }} }} }}",
+         cursor series {{ key {{ code label }} {numbers} }} total {{ {numbers} }} }} }}",
         of("NATIONAL")[0]
     );
     let (data, read) = statements(world.data(activity)).await;
@@ -113,7 +113,7 @@ async fn numbers_cost_two_statements_whatever_the_number_of_groups() {
     assert_eq!(found["series"].as_array().unwrap().len(), 5);
     assert_eq!(found["series"][0]["metrics"][2]["values"][4], 4, "two cities, one gathering each in May, two challenges each");
     let comparison = format!(
-        "{{ comparison(communities: [{}], {window}, metrics: [GATHERINGS_HELD, REPORTS, CHALLENGES]) {{ communities {{ code }} metrics {{ values ranks }} }} }}",
+        "{{ comparison(communities: [{}], {window}, metrics: [GATHERINGS_HELD, REPORTS, CHALLENGES]) {{ compared {{ code }} metrics {{ values ranks }} }} }}",
         of("REGIONAL").join(", ")
     );
     let (data, read) = statements(world.data(comparison)).await;

@@ -49,7 +49,7 @@ impl Comparison {
     }
 
     /// The communities, in the order in which they were asked for.
-    async fn communities(&self, ctx: &Context<'_>) -> Result<Vec<ActivityGroup<'_>>, Error> {
+    async fn compared(&self, ctx: &Context<'_>) -> Result<Vec<ActivityGroup<'_>>, Error> {
         budget::spend(ctx, self.found.communities.len()).await?;
         Ok(self.found.communities.iter().map(ActivityGroup).collect())
     }

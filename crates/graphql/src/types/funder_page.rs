@@ -104,7 +104,7 @@ impl FunderPage {
     }
 
     /// The outcomes that reports name, those with most reports first; a report that names several counts for each.
-    async fn outcomes(&self, ctx: &Context<'_>) -> Result<Activity, Error> {
+    async fn outcomes_served(&self, ctx: &Context<'_>) -> Result<Activity, Error> {
         self.section(ctx, Section::Outcomes).await
     }
 

@@ -106,7 +106,6 @@ impl Theme {
 /// A theme, with how much is told of it in a place and a period, by whom, and in which reports. A community told of it when
 /// it hosted the gathering, or when the item names it as the one that is meant.
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
 impl Theme {
     /// The theme, by the code that the items name.
     async fn theme(&self) -> VocabularyCode {
