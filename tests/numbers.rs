@@ -149,8 +149,23 @@ async fn what_another_node_writes_is_seen_within_a_second(address: String) {
     let [here, there] = [Service::start(&address), Service::start(&address)];
     let places = Places::find(&here).await;
     let within = json!({ "within": places.id("weave") });
+    // Who has written elsewhere says so, and sees it at once.
+    let writer = Writer::new(&there, &token);
+    let at_least = "query ($within: ID!, $atLeast: String) { activity(within: $within, atLeast: $atLeast, metrics: [REPORTS]) { \
+                    total { metrics { values } } } }";
+    warm(&here, at_least, &within).await;
+    for n in 0..3 {
+        let payload = submit(&writer, &places, n).await;
+        let asked = json!({ "within": within["within"], "atLeast": payload["cursor"] });
+        let told = here.ask(at_least, asked).await;
+        assert_eq!(told["activity"]["total"]["metrics"][0]["values"], json!([n + 1]));
+    }
+    for (cursor, code) in [("nonsense", "BAD_CURSOR"), ("", "BAD_CURSOR")] {
+        let answer = here.answer(at_least, json!({ "within": within["within"], "atLeast": cursor })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+    }
     let before = warm(&here, POLLED, &within).await;
-    submit(&Writer::new(&there, &token), &places, 3).await;
+    submit(&writer, &places, 3).await;
     let written = Instant::now();
     while here.ask(POLLED, within.clone()).await == before {
         assert!(written.elapsed() < Duration::from_secs(2), "an old answer is given again and again");

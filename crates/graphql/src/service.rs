@@ -6,6 +6,7 @@ use async_graphql::{Request, parser, parser::types::OperationType};
 use chrono::Utc;
 use convene_application::{App, tokens};
 use convene_domain::access::Caller;
+use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     error::{Error, ErrorCode},
@@ -60,8 +61,13 @@ impl Service {
         })
     }
 
-    /// Answers an operation with one answer.
-    pub async fn execute(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
+    /// Answers an operation with one answer. In a box, so that the executor is compiled here and not once more by whoever
+    /// asks.
+    pub fn execute(&self, caller: Caller, request: GraphqlRequest) -> BoxFuture<'_, Outcome> {
+        self.answer(caller, request).boxed()
+    }
+
+    async fn answer(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
         if let Err(refusal) = self.persisted.recover(&mut request) {
             return Outcome::refused(refusal);
         }
@@ -84,7 +90,11 @@ impl Service {
     }
 
     /// Answers an operation that may go on.
-    pub async fn start(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
+    pub fn start(&self, caller: Caller, request: GraphqlRequest) -> BoxFuture<'_, Started> {
+        self.begin(caller, request).boxed()
+    }
+
+    async fn begin(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
         if let Err(refusal) = self.persisted.recover(&mut request) {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
@@ -102,7 +112,7 @@ impl Service {
                 follow::start(self.clone(), caller, request, checked).await
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
-            _ => Started::Done(Box::new(Box::pin(self.execute(caller, request)).await)),
+            _ => Started::Done(Box::new(self.execute(caller, request).await)),
         }
     }
 

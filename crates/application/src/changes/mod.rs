@@ -153,6 +153,16 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
     Ok(here)
 }
 
+/// Makes sure that a log reaches as far as a cursor says.
+///
+/// # Errors
+///
+/// Fails if it does not, as after a backup was restored.
+pub async fn reach(app: &App, cursor: &LogCursor) -> Result<()> {
+    let end = find_end(app, cursor.log.network).await?;
+    if cursor.log == end.log && cursor.position <= end.position { Ok(()) } else { Err(Error::CursorExpired) }
+}
+
 /// Looks a position up in the log.
 async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<Head> {
     let extent = extent_of(app, network).await?;

@@ -93,6 +93,11 @@ pub(crate) fn of<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Er
     Ok(loaders_of(context)?.loader())
 }
 
+/// What the request is served with, for whoever reads nothing that is shown.
+pub(crate) fn peek<'c>(context: &Context<'c>) -> std::result::Result<&'c Loads, Error> {
+    Ok(loaders_of(context)?.loader())
+}
+
 /// Keeps nothing that is loaded from now on: what the next mutation changes is shown as it is then.
 pub(crate) fn keep_nothing(context: &Context<'_>) -> std::result::Result<(), Error> {
     loaders_of(context)?.enable_all_cache(false);

@@ -4,11 +4,12 @@ use async_graphql::{Context, ID, Object};
 use convene_application::attention::{self, Question};
 use convene_domain::{lifecycle::calendar::months_before, occurrence::Window};
 
-use super::life_cycle::days;
+use super::{life_cycle::days, reach::reach};
 use crate::{
     error::Error,
     input::{self, ActivityPolicyChoice},
     loaders::{self, Loads},
+    memory,
     scalars::{Date, or_today},
     types::{Attention, AttentionKind},
 };
@@ -48,6 +49,8 @@ impl AttentionQuery {
         >,
         #[graphql(desc = "After how many days a report should have been reviewed, 0 to 3,660; 14 when left out.")]
         review_days: Option<i32>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<Attention, Error> {
         let as_of = or_today(as_of);
         let from = from.map_or_else(|| months_before(as_of, MONTHS), Into::into);
@@ -59,7 +62,10 @@ impl AttentionQuery {
             ahead: days("ahead", ahead, AHEAD, 366)?,
             review_days: days("reviewDays", review_days, REVIEW, 3_660)?,
         };
-        let Loads { app, caller, .. } = loaders::of(ctx)?;
+        let loads = loaders::of(ctx)?;
+        let Loads { app, caller, .. } = loads;
+        reach(ctx, loads, question.within, at_least).await?;
+        memory::reads(ctx, app, question.within);
         Ok(Attention(attention::attention(app, *caller, &question).await?))
     }
 }

@@ -8,6 +8,7 @@ use convene_domain::{
     metric,
 };
 
+use super::reach::reach;
 use crate::{
     cursor,
     error::Error,
@@ -46,6 +47,8 @@ impl ComparisonQuery {
         )]
         as_of: Option<Date>,
         #[graphql(desc = "What is measured: 1 to 60 metrics that are asked by `activity`.")] metrics: Vec<Metric>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<Comparison, Error> {
         let loads = loaders::of(ctx)?;
         let communities: Vec<CommunityId> = input::parsed("communities", Some(communities))?;
@@ -58,6 +61,9 @@ impl ComparisonQuery {
         };
         let time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
         let metrics: Vec<metric::Metric> = metrics.into_iter().map(|metric| metric.0).collect();
+        if let Some(community) = communities.first() {
+            reach(ctx, loads, Within::Community(*community), at_least).await?;
+        }
         for (at, community) in communities.iter().enumerate() {
             if at > 0 {
                 // Each place that is said is one that was read.
@@ -95,8 +101,11 @@ impl ComparisonQuery {
             desc = "The date of the question; today (UTC) when left out. Where it is given, nothing from that date on is counted."
         )]
         as_of: Option<Date>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<FunderPage, Error> {
         let within = input::id("within", &within)?;
+        reach(ctx, loaders::peek(ctx)?, within, at_least).await?;
         let period = period.or((window.is_none() && last_days.is_none()).then_some(RelativePeriod::Last12ClosedMonths));
         let time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
         start_funder_page(ctx, within, time).await

@@ -4,10 +4,11 @@ use async_graphql::{Context, ID, Object};
 use convene_application::lifecycle::{self, Question, SpellQuestion};
 use convene_domain::lifecycle::Periods;
 
+use super::reach::reach;
 use crate::{
     error::Error,
     input::{self, ActivityPolicyChoice, Window},
-    loaders,
+    loaders, memory,
     scalars::{Date, or_today},
     types::{Level, LifeCycle, QuietSpells},
 };
@@ -54,6 +55,8 @@ impl LifeCycleQuery {
         #[graphql(desc = "How many days ahead the end of activity is looked for, 0 to 366; 30 when left out.")] ahead: Option<
             i32,
         >,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<LifeCycle, Error> {
         let window = window.map(|window| window.check("window")).transpose()?;
         let previous = previous.map(|previous| previous.check("previous")).transpose()?;
@@ -67,7 +70,10 @@ impl LifeCycleQuery {
             closed: closed.unwrap_or_default(),
             ahead: days("ahead", ahead, AHEAD, 366)?,
         };
-        Ok(LifeCycle(lifecycle::life_cycle(&loaders::of(ctx)?.app, &question).await?))
+        let loads = loaders::of(ctx)?;
+        reach(ctx, loads, question.within, at_least).await?;
+        memory::reads(ctx, &loads.app, question.within);
+        Ok(LifeCycle(lifecycle::life_cycle(&loads.app, &question).await?))
     }
 
     /// The silences of the communities of a place, and who came back from them, as of a date. A gathering counts for each
@@ -85,6 +91,8 @@ impl LifeCycleQuery {
         #[graphql(desc = "Whether communities count that were closed as of the date.", default_with = "Some(true)")]
         closed: Option<bool>,
         #[graphql(desc = "Silences are longer than so many days, 1 to 3,660; 183 when left out.")] longer_than: Option<i32>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<QuietSpells, Error> {
         let question = SpellQuestion {
             within: input::id("within", &within)?,
@@ -93,6 +101,9 @@ impl LifeCycleQuery {
             closed: closed.unwrap_or(true),
             longer_than: days("longerThan", longer_than, SILENCE, 3_660)?,
         };
-        Ok(QuietSpells(lifecycle::spells(&loaders::of(ctx)?.app, &question).await?))
+        let loads = loaders::of(ctx)?;
+        reach(ctx, loads, question.within, at_least).await?;
+        memory::reads(ctx, &loads.app, question.within);
+        Ok(QuietSpells(lifecycle::spells(&loads.app, &question).await?))
     }
 }

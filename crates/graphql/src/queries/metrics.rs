@@ -8,6 +8,7 @@ use convene_domain::{
     metric::{self, Question},
 };
 
+use super::reach::reach;
 use crate::{
     budget, cursor,
     error::Error,
@@ -83,9 +84,13 @@ impl MetricsQuery {
         #[graphql(desc = "How groups are sorted; when left out, by their codes, words in the order of their definition.")]
         order_by: Option<ActivityOrder>,
         #[graphql(desc = "How many groups, 1 to 5000; 1000 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<Activity, Error> {
         let when = When { window, period, last_days, as_of };
         let arguments = ActivityArguments { within, when, bucket, group_by, filter, metrics, compare_with, order_by, first };
-        answer_activity(ctx, &arguments.check(Utc::now().date_naive())?).await
+        let question = arguments.check(Utc::now().date_naive())?;
+        reach(ctx, loaders::peek(ctx)?, question.within, at_least).await?;
+        answer_activity(ctx, &question).await
     }
 }

@@ -11,6 +11,7 @@ mod life_cycle;
 mod metrics;
 mod network;
 mod node;
+mod reach;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -7,6 +7,7 @@ use chrono::Utc;
 use convene_application::{nodes, themes};
 use convene_domain::{metric, page::PageRequest, theme::ThemeQuery as Query};
 
+use super::reach::reach;
 use crate::{
     error::Error,
     input::{self, When, Window, checked},
@@ -48,9 +49,13 @@ impl ThemeQuery {
         >,
         #[graphql(desc = "How they are sorted.", default_with = "Some(ThemeOrder::default())")] order_by: Option<ThemeOrder>,
         #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The answer covers everything that was written up to this cursor, such as that of a mutation.")]
+        at_least: Option<String>,
     ) -> Result<Themes, Error> {
-        let Loads { app, caller, .. } = loaders::of(ctx)?;
+        let loads = loaders::of(ctx)?;
+        let Loads { app, caller, .. } = loads;
         let within = input::id("within", &within)?;
+        reach(ctx, loads, within, at_least).await?;
         let mut time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
         if time.when == metric::When::AllTime {
             time.when = metric::When::Relative(metric::RelativePeriod::Last12ClosedMonths);
