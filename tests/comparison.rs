@@ -9,8 +9,17 @@ use crate::{
     program::Service,
 };
 
-const METRICS: [&str; 6] =
-    ["GATHERINGS_HELD", "REPORTS", "ATTENDANCE_MEAN", "NEXT_STEPS_DONE", "ACTIVE_COMMUNITIES", "RSVPS_MEDIAN"];
+const METRICS: [&str; 9] = [
+    "GATHERINGS_HELD",
+    "REPORTS",
+    "ATTENDANCE_MEAN",
+    "NEXT_STEPS_DONE",
+    "ACTIVE_COMMUNITIES",
+    "RSVPS_MEDIAN",
+    "COMMUNITIES",
+    "COMMUNITIES_FOUNDED",
+    "COMMUNITIES_FOUNDED_TO_DATE",
+];
 
 async fn compare(service: &Service, variables: &Value) -> Value {
     let query = "query ($communities: [ID!]!, $window: Window, $metrics: [Metric!]!) { comparison(communities: $communities, \

@@ -24,7 +24,8 @@ const ON_POSTGRES: &[&str] = &[
     "CREATE FUNCTION keep_hosted_days() RETURNS trigger LANGUAGE plpgsql AS $days$
      BEGIN
      IF TG_OP <> 'INSERT' THEN
-         DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id;
+         DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id
+         AND start_date = (SELECT g.start_date FROM gatherings g WHERE g.id = OLD.gathering_id);
      END IF;
      IF TG_OP <> 'DELETE' THEN
          INSERT INTO hosted_days (community_id, start_date, gathering_id, status)
@@ -37,7 +38,7 @@ const ON_POSTGRES: &[&str] = &[
     "CREATE FUNCTION change_hosted_days() RETURNS trigger LANGUAGE plpgsql AS $days$
      BEGIN
      UPDATE hosted_days SET start_date = NEW.start_date, status = NEW.status
-     WHERE gathering_id = NEW.id
+     WHERE gathering_id = NEW.id AND start_date = OLD.start_date
      AND community_id IN (SELECT h.community_id FROM gathering_hosts h WHERE h.gathering_id = NEW.id);
      RETURN NULL;
      END $days$",
@@ -51,17 +52,19 @@ const ON_SQLITE: &[&str] = &[
      SELECT NEW.community_id, g.start_date, g.id, g.status FROM gatherings g WHERE g.id = NEW.gathering_id;
      END",
     "CREATE TRIGGER gathering_hosts_day_moved AFTER UPDATE ON gathering_hosts BEGIN
-     DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id;
+     DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id
+         AND start_date = (SELECT g.start_date FROM gatherings g WHERE g.id = OLD.gathering_id);
      INSERT INTO hosted_days (community_id, start_date, gathering_id, status)
      SELECT NEW.community_id, g.start_date, g.id, g.status FROM gatherings g WHERE g.id = NEW.gathering_id;
      END",
     "CREATE TRIGGER gathering_hosts_day_removed AFTER DELETE ON gathering_hosts BEGIN
-     DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id;
+     DELETE FROM hosted_days WHERE community_id = OLD.community_id AND gathering_id = OLD.gathering_id
+         AND start_date = (SELECT g.start_date FROM gatherings g WHERE g.id = OLD.gathering_id);
      END",
     "CREATE TRIGGER gatherings_days AFTER UPDATE ON gatherings
      WHEN OLD.start_date <> NEW.start_date OR OLD.status <> NEW.status BEGIN
      UPDATE hosted_days SET start_date = NEW.start_date, status = NEW.status
-     WHERE gathering_id = NEW.id
+     WHERE gathering_id = NEW.id AND start_date = OLD.start_date
      AND community_id IN (SELECT h.community_id FROM gathering_hosts h WHERE h.gathering_id = NEW.id);
      END",
 ];

@@ -117,7 +117,7 @@ impl Records {
             add(Measure::RsvpYes, yes);
         }
         let report = self.reports.get(&id);
-        let handed_in = report.filter(|(it, _)| matches!(it.status, ReportStatus::Submitted | ReportStatus::Reviewed));
+        let handed_in = report.filter(|(it, _)| held && matches!(it.status, ReportStatus::Submitted | ReportStatus::Reviewed));
         if let Some((report, items)) = handed_in {
             add(Measure::Reports, 1);
             if let (Some(at), Some(due)) = (report.submitted_at, self.due_on(gathering, hosts)) {

@@ -16,7 +16,7 @@ use convene_domain::{
     access::Caller,
     change::Head,
     id::Within,
-    metric::{Question, Time, When as Dates},
+    metric::{GROUP_LIMIT, Question, Time, When as Dates},
 };
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,8 @@ use crate::{
     service::Service,
 };
 
+/// The most rows of a table: more than that no spreadsheet is glad of.
+const ROW_LIMIT: usize = 100_000;
 /// How often something is counted anew that was changed meanwhile, before it is answered without a tag.
 const ATTEMPTS: usize = 4;
 /// Counts up when the columns change.
@@ -129,7 +131,11 @@ impl Asked {
         let metrics = given.words("metrics")?.unwrap_or_default();
         let asked = match request.table {
             Table::Activity => {
-                let direction = given.take("direction").map(|text| (Name::new("direction"), Value::Enum(Name::new(text))));
+                let direction = given.take("direction");
+                if direction.is_some() && !given.has("orderBy") {
+                    return Err(Error::bad_user_input("direction is given without orderBy"));
+                }
+                let direction = direction.map(|text| (Name::new("direction"), Value::Enum(Name::new(text))));
                 let order = given.take("orderBy").map(|metric| {
                     let metric = (Name::new("metric"), Value::Enum(Name::new(metric)));
                     Value::Object([Some(metric), direction].into_iter().flatten().collect())
@@ -143,7 +149,8 @@ impl Asked {
                     metrics,
                     compare_with: given.word("compareWith")?,
                     order_by: order.map(|order| parse("orderBy", order)).transpose()?,
-                    first: given.number("first")?,
+                    // A table is whole unless somebody says how much of it.
+                    first: given.number("first")?.or(i32::try_from(GROUP_LIMIT).ok()),
                 };
                 Self::Activity(Box::new(arguments.check(today)?))
             }
@@ -171,7 +178,17 @@ impl Asked {
 
     async fn text(&self, app: &App) -> Result<String, Error> {
         Ok(match self {
-            Self::Activity(question) => metrics::activity_csv(question, &metrics::activity(app, question).await?),
+            Self::Activity(question) => {
+                let found = metrics::activity(app, question).await?;
+                let rows = found.series.len().max(1) * found.parts.len() * question.metrics.len();
+                if rows > ROW_LIMIT {
+                    let message = format!(
+                        "the table would have {rows} rows, more than {ROW_LIMIT}: ask for fewer parts, metrics or groups"
+                    );
+                    return Err(Error::bad_user_input(message));
+                }
+                metrics::activity_csv(question, &found)
+            }
             Self::Comparison(asked) => {
                 // There is nothing before all time.
                 let dated = asked.time.period().is_some();
@@ -255,6 +272,10 @@ impl Given {
             }
         }
         Ok(Self(given))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     fn take(&mut self, name: &str) -> Option<String> {

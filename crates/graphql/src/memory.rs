@@ -25,6 +25,8 @@ use crate::request::{GraphqlRequest, Outcome};
 
 /// How many bytes of answers are kept, and of one answer at most.
 const BYTES: (usize, usize) = (8 << 20, 256 << 10);
+/// What an answer takes beside its own bytes, about.
+const OVERHEAD: usize = 512;
 /// Of how many places it is remembered to which network they belong.
 const PLACES: usize = 8_192;
 
@@ -51,6 +53,14 @@ struct Kept {
     places: Vec<Uuid>,
     day: NaiveDate,
     answer: Ready,
+}
+
+impl Kept {
+    /// How many bytes it takes, about.
+    fn weight(&self) -> usize {
+        let name = self.answer.operation_name.as_ref().map_or(0, String::len);
+        OVERHEAD + self.answer.body.len() + name + self.places.len() * size_of::<Uuid>()
+    }
 }
 
 /// An answer that is there as it is sent.
@@ -100,17 +110,17 @@ impl Memory {
 impl Answers {
     fn add(&mut self, question: Question, kept: Kept) {
         self.forget(&question);
-        self.bytes += kept.answer.body.len();
+        self.bytes += kept.weight();
         self.by_question.put(question, Arc::new(kept));
         while self.bytes > BYTES.0 {
             let Some((_, oldest)) = self.by_question.pop_lru() else { return };
-            self.bytes -= oldest.answer.body.len();
+            self.bytes -= oldest.weight();
         }
     }
 
     fn forget(&mut self, question: &Question) {
         if let Some(kept) = self.by_question.pop(question) {
-            self.bytes -= kept.answer.body.len();
+            self.bytes -= kept.weight();
         }
     }
 }
@@ -192,7 +202,9 @@ pub(crate) fn reads(context: &Context<'_>, app: &App, within: Within) {
             // Of a network that is not known yet, or of several.
             _ => state.spoiled = true,
         }
-        state.places.push(within.uuid());
+        if !state.places.contains(&within.uuid()) {
+            state.places.push(within.uuid());
+        }
     });
 }
 

@@ -73,6 +73,7 @@ impl Service {
         }
         let question = memory::question(&request, caller.rights());
         if let Some(outcome) = self.memory.recall(&question) {
+            self.persisted.remember(request.persisted, &request.query, &outcome);
             return outcome;
         }
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.

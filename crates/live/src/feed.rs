@@ -284,6 +284,8 @@ impl Feed {
                 let stays = now.duration_since(*kept.left.get_or_insert(now)) < KEPT;
                 if !stays {
                     kept.filling.abort();
+                    // Whoever still holds it must not take what it knows for how things are.
+                    kept.ring.fail();
                 }
                 stays
             });

@@ -22,6 +22,7 @@ pub struct Standing {
 impl Standing {
     /// Where a log stands, as far as it was read; `None` when there is more that was not read yet.
     pub(crate) fn now(ring: Arc<Ring>, feed: Arc<Shared>) -> Option<Self> {
+        ring.use_now();
         let position = AtomicI64::new(ring.head());
         let standing = Self { ring, feed, position };
         standing.is_current().then_some(standing)

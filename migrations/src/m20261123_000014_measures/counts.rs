@@ -93,6 +93,7 @@ pub(super) fn select(source: &str, condition: &str) -> String {
                  {counts}
              FROM {source}
              LEFT JOIN gathering_reports r ON r.gathering_id = g.id AND r.status IN ('SUBMITTED', 'REVIEWED')
+                 AND g.status = 'HELD'
              LEFT JOIN report_items i ON i.report_id = r.id
              WHERE {condition}
              GROUP BY g.id, r.id) x"

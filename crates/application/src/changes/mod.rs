@@ -158,9 +158,8 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
 /// # Errors
 ///
 /// Fails if it does not, as after a backup was restored.
-pub async fn reach(app: &App, cursor: &LogCursor) -> Result<()> {
-    let end = find_end(app, cursor.log.network).await?;
-    if cursor.log == end.log && cursor.position <= end.position { Ok(()) } else { Err(Error::CursorExpired) }
+pub async fn reach(app: &App, cursor: LogCursor) -> Result<()> {
+    resume(app, cursor.rights, cursor).await.map(drop)
 }
 
 /// Looks a position up in the log.

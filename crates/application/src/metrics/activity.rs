@@ -135,7 +135,10 @@ impl Answering<'_> {
         };
         let width = self.needs.columns.len();
         #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
-        let measure = |at: usize| now.sums.chunks(width).map(|part| Some(part[at] as f64)).collect();
+        let measure = |at: usize| {
+            let counted = |part: &[i64]| self.needs.gatherings.then_some(part[at] as f64);
+            now.sums.chunks(width).map(counted).collect()
+        };
         let metrics = self.question.metrics.iter().map(metric).collect();
         Series { group, expected_reports: measure(0), received_reports: measure(1), metrics }
     }

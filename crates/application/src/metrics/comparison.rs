@@ -217,7 +217,7 @@ impl Counted<'_> {
     #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
     fn measure(&self, at: usize, ids: &[Uuid]) -> Vec<Option<f64>> {
         let sum = |id: &Uuid| self.tallies.get(id).and_then(|tally| tally.sums.get(at)).copied().unwrap_or_default();
-        ids.iter().map(|id| Some(sum(id) as f64)).collect()
+        ids.iter().map(|id| self.needs.gatherings.then_some(sum(id) as f64)).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{App, Error, Result};
 /// The most rows that are read for one answer.
 const ROW_LIMIT: usize = 50_000;
 /// The most numbers that are kept for one answer.
-const CELL_LIMIT: usize = 2_000_000;
+const CELL_LIMIT: usize = 250_000;
 
 /// What is counted in a place.
 #[derive(Debug, Clone, Copy)]

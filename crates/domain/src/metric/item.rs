@@ -2,7 +2,8 @@
 
 use super::{Definition, Formula, Measure, Metric, Unit};
 
-const REPORTS: &str = "Reports handed in of gatherings hosted by the community or one beneath it, each once; whoever asks.";
+const REPORTS: &str =
+    "Reports handed in of gatherings that were held, hosted by the community or one beneath it, each once; whoever asks.";
 
 const HELD: &str = "By the gathering's local start date; the end of the window does not belong to it.";
 

@@ -166,7 +166,10 @@ impl Period {
                 "{with} cannot be cut into parts by {bucket}: the period is no whole number of them; ask for the bucket WHOLE"
             )));
         }
-        Ok(Span { from: before(self.span.from, step), to: before(self.span.to, step) })
+        let from = before(self.span.from, step);
+        // The last date of the period goes back, not the one after it: the 31st becomes the last of a shorter month.
+        let last = self.span.to.pred_opt().filter(|_| self.span.to.day() > 1).and_then(|last| before(last, step).succ_opt());
+        Ok(Span { from, to: last.unwrap_or_else(|| before(self.span.to, step)).max(from) })
     }
 }
 
@@ -324,6 +327,9 @@ mod tests {
         let to_date = When::Relative(RelativePeriod::ThisMonthToDate);
         assert_eq!(compared(to_date, previous, Bucket::Month), Ok(span("2026-07-01 2026-07-22")));
         assert_eq!(compared(When::LastDays(10), previous, Bucket::Whole), Ok(span("2026-08-02 2026-08-12")));
+        let end_of_may = Time { as_of: day("2026-05-31"), ..time(When::Relative(RelativePeriod::ThisMonthToDate)) };
+        let april = end_of_may.period().expect("dates").compared(previous, Bucket::Month);
+        assert_eq!(april, Ok(span("2026-04-01 2026-05-01")), "the 30th is the last of April");
         assert!(compared(When::LastDays(10), previous, Bucket::Month).is_err());
     }
 

@@ -45,16 +45,10 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(service: Service, caller: Caller, checked: Checked, variables: Variables, opened: Opened) -> Self {
-        Self {
-            service,
-            caller,
-            checked,
-            variables,
-            opened,
-            runtime: Handle::current(),
-            newest: Mutex::default(),
-            merged: Merged::default(),
-        }
+        let (newest, merged) = (Mutex::default(), Merged::default());
+        // Opening it has told how things are.
+        merged.told();
+        Self { service, caller, checked, variables, opened, runtime: Handle::current(), newest, merged }
     }
 
     /// What the group wants to be told of.
@@ -117,6 +111,9 @@ impl Asked {
         }
         let begun = Instant::now();
         let made = self.state_at(here).await?;
+        if interval.is_some() {
+            self.merged.told();
+        }
         if made.keep {
             *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((cursor, made.bytes.clone(), begun));
         }

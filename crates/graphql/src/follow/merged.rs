@@ -27,7 +27,7 @@ pub(super) struct Merged(Mutex<State>);
 struct State {
     /// What is told, and everything up to where it covers.
     newest: Option<(Head, Bytes)>,
-    /// When that was begun.
+    /// When that was begun, or the last checkpoint made, which says the same.
     begun: Option<Instant>,
     /// Whether a task makes the next one.
     making: bool,
@@ -47,6 +47,19 @@ impl Merged {
         }
     }
 
+    /// Notes that all were told how things are.
+    pub(super) fn told(&self) {
+        self.with(|state| state.begun = Some(Instant::now()));
+    }
+
+    /// Whether anybody waits for the next answer. Who comes when that was denied begins it anew.
+    fn goes_on(&self, rouse: &Rouse) -> bool {
+        self.with(|state| {
+            state.making = rouse.is_followed();
+            state.making
+        })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -54,7 +67,7 @@ impl Merged {
 
 async fn make(asked: Arc<Asked>, interval: Duration, rouse: Rouse) {
     let mut pause = BACK_OFF.0;
-    while rouse.is_followed() {
+    while asked.merged.goes_on(&rouse) {
         if let Some(begun) = asked.merged.with(|state| state.begun) {
             tokio::time::sleep_until(begun + interval).await;
         }
@@ -75,5 +88,4 @@ async fn make(asked: Arc<Asked>, interval: Duration, rouse: Rouse) {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(BACK_OFF.1);
     }
-    asked.merged.with(|state| state.making = false);
 }

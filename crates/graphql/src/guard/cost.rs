@@ -1,6 +1,6 @@
 //! The cost of an operation: about how many fields its answer can hold.
 //!
-//! Each field costs 1 and `totalCount` 10, for it counts rows, and every ten values in its arguments 1 more, for they are copied each
+//! Each field costs 1, `totalCount` 10, for it counts rows, and a table of numbers 4,000, and every ten values in its arguments 1 more, for they are copied each
 //! time the field is resolved. The lists of a connection count as often as the page asked for has entries, a list that answers ids
 //! as often as there are ids, and what is below any other list as often as a guess. Variables decide page sizes, so this is computed
 //! for each request. Where the guess was low, the budget of the request ends what costs more in truth.
@@ -18,6 +18,10 @@ use super::catalog::{self, Catalog, Times};
 
 /// What it costs to count a list.
 const TOTAL_COUNT: u64 = 10;
+
+/// What it costs to find out what these types tell, whatever of it is selected: thousands of records are gone through.
+const HEAVY: u64 = 4_000;
+const HEAVY_TYPES: [&str; 6] = ["Activity", "Attention", "Comparison", "LifeCycle", "QuietSpells", "ThemePage"];
 
 /// How many values in arguments weigh as much as a field.
 const VALUES_A_FIELD: u64 = 10;
@@ -89,7 +93,12 @@ impl<'a> Walk<'a> {
         let name = field.name.node.as_str();
         let catalog = self.catalog;
         let known = parent.and_then(|parent| catalog.field(parent, name));
-        let own = if name == "totalCount" { TOTAL_COUNT } else { 1 } + self.arguments(field) / VALUES_A_FIELD;
+        let weight = match known {
+            _ if name == "totalCount" => TOTAL_COUNT,
+            Some(known) if HEAVY_TYPES.contains(&known.type_name.as_str()) => HEAVY,
+            _ => 1,
+        };
+        let own = weight + self.arguments(field) / VALUES_A_FIELD;
         let below = self.set(known.map(|known| known.type_name.as_str()), &field.selection_set.node);
         let of = |times: u64| below.times(1).saturating_mul(times).saturating_add(own);
         match known.map_or(Times::Fixed(1), |known| known.times) {

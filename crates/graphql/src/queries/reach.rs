@@ -22,5 +22,5 @@ pub(super) async fn reach(context: &Context<'_>, loads: &Loads, within: Within, 
     if cursor.log.network != network {
         return Err(refused("is a cursor of another network"));
     }
-    Ok(changes::reach(&loads.app, &cursor).await?)
+    Ok(changes::reach(&loads.app, cursor).await?)
 }

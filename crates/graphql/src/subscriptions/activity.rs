@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How often numbers are told at most: once in so many seconds, at least and at most.
-const SECONDS: (i32, i32) = (1, 60);
+const SECONDS: (i32, i32) = (1, 20);
 
 /// How often numbers are told at most.
 pub(super) fn interval(seconds: Option<i32>) -> Result<Duration, Error> {

@@ -105,7 +105,7 @@ impl Subscription {
         #[graphql(desc = "How groups are sorted; when left out, by their codes, words in the order of their definition.")]
         order_by: Option<input::ActivityOrder>,
         #[graphql(desc = "How many groups, 1 to 5000; 1000 when left out.")] first: Option<i32>,
-        #[graphql(desc = "The numbers are told at most once in so many seconds: 1 to 60.", default_with = "Some(1)")]
+        #[graphql(desc = "The numbers are told at most once in so many seconds: 1 to 20.", default_with = "Some(1)")]
         every_seconds: Option<i32>,
         #[graphql(desc = "The cursor of the last item that came; the first item then is how the numbers are now.")] after: Option<
             String,

@@ -48,7 +48,9 @@ pub async fn founded<C: ConnectionTrait>(
     sql.push(&format!(" GROUP BY c.founded_on{keys}"));
     let rows = sql.all(connection).await?;
     let read = |row: &sea_orm::QueryResult| {
-        Ok(Founded { on: row.try_get_by_index(0)?, communities: row.try_get_by_index(1)?, group: read_keys(row, 2, dimensions)? })
+        let place = if each { vec![Key::Community(row.try_get_by_index(2)?)] } else { Vec::new() };
+        let group = [place, read_keys(row, 2 + usize::from(each), dimensions)?].concat();
+        Ok(Founded { on: row.try_get_by_index(0)?, communities: row.try_get_by_index(1)?, group })
     };
     rows.iter().map(read).collect()
 }

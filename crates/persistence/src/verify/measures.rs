@@ -93,7 +93,8 @@ fn counted(backend: DbBackend) -> String {
     format!(
         "SELECT g.id AS gathering_id, g.month, COALESCE({due_on}, 'never') AS due_on, {}
          FROM gatherings g
-         LEFT JOIN (SELECT * FROM gathering_reports WHERE status NOT IN ('DRAFT', 'WITHDRAWN')) r ON r.gathering_id = g.id
+         LEFT JOIN (SELECT * FROM gathering_reports WHERE status NOT IN ('DRAFT', 'WITHDRAWN')) r
+             ON r.gathering_id = g.id AND g.status NOT IN ('PLANNED', 'CANCELLED')
          LEFT JOIN (SELECT h.gathering_id, MAX(t.days) AS days
                     FROM gathering_hosts h
                     JOIN gatherings a ON a.id = h.gathering_id
