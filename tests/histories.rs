@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     databases::{Kind, with_database},
+    every_metric,
     live::{Writer, text, token},
     program::{Service, succeed},
     reckoning::{Records, stored_due, stored_months},
@@ -359,6 +360,23 @@ impl History {
         MUTATIONS.iter().copied().filter(|it| !self.done.contains(it)).chain(measures).collect()
     }
 
+    /// Themes are words of a network, of which the history has none.
+    async fn tell_of_a_theme(&mut self) {
+        let network = self.network.to_string();
+        let term = json!({ "network": network, "kind": "THEME", "code": "SLEEP", "label": "Sleep" });
+        self.writer.done("addVocabularyTerm", term, "term { id }").await;
+        let city = json!({ "network": network, "slug": "told", "name": "Told", "level": "CITY", "regionCode": "KE-30", "foundedOn": "2020-02-29" });
+        let (city, _) = self.writer.make("createCommunity", city, "community").await;
+        let beside = json!({ "network": network, "slug": "beside", "name": "Beside", "level": "REGIONAL" });
+        let (beside, _) = self.writer.make("createCommunity", beside, "community").await;
+        let plan = json!({ "hosts": [city, beside], "title": "Sleep", "startDate": "2024-02-29" });
+        let (gathering, _) = self.writer.make("planGathering", plan, "gathering").await;
+        let items = json!([{ "kind": "CHALLENGE", "text": "Nights", "theme": "SLEEP", "severity": "HIGH" },
+            { "kind": "SUCCESS", "text": "Walks", "theme": "SLEEP" },
+            { "kind": "NEXT_STEP", "text": "Lamps", "theme": "SLEEP", "dueOn": "2024-03-01" }]);
+        self.writer.done("submitGatheringReport", json!({ "gathering": gathering, "items": items }), "report { id }").await;
+    }
+
     /// Compares everything that is kept with what the records come to.
     async fn check(&mut self, networks: &[NetworkId]) {
         let (mut months, mut due) = (BTreeMap::new(), BTreeMap::new());
@@ -399,6 +417,9 @@ async fn random_history(address: String, seed: u64) {
         }
     }
     assert_eq!(history.missing(), Vec::<&str>::new(), "never done, or never counted");
+    history.tell_of_a_theme().await;
+    let records = Records::load(&history.database, history.network).await;
+    every_metric::check(&service, &history.writer, history.network, &records).await;
     history.import(0);
     let filed = service.network("filed").await.parse().expect("an id");
     history.check(&[history.network, filed]).await;

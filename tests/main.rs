@@ -10,6 +10,8 @@ mod cluster;
 mod crew;
 #[path = "support/databases.rs"]
 mod databases;
+#[path = "support/every_metric.rs"]
+mod every_metric;
 #[path = "support/garble.rs"]
 mod garble;
 #[path = "support/handmade.rs"]

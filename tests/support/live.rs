@@ -43,6 +43,13 @@ impl Writer {
         Self { url: format!("{url}/graphql"), token: token.to_owned(), client: reqwest::Client::new() }
     }
 
+    /// Asks a query and gives the whole answer.
+    pub async fn query(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let request = self.client.post(&self.url).bearer_auth(&self.token).json(&body);
+        request.send().await.expect("answers").json().await.expect("JSON")
+    }
+
     /// Sends a mutation and gives the whole answer; none when the service did not answer.
     pub async fn send(&self, mutation: &str, input: &Value, select: &str) -> Option<Value> {
         let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);

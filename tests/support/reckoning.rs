@@ -28,6 +28,8 @@ pub type Months = BTreeMap<(Uuid, i32), (i64, Measures)>;
 pub struct Records {
     network: NetworkId,
     pub parents: HashMap<CommunityId, Option<CommunityId>>,
+    /// Of how many communities the day is known on which they were founded.
+    pub founded: usize,
     pub due_days: HashMap<CommunityId, Option<i64>>,
     pub deadlines: HashMap<CommunityId, Deadlines>,
     pub gatherings: HashMap<GatheringId, (Gathering, Vec<CommunityId>)>,
@@ -52,6 +54,7 @@ impl Records {
         Self {
             network,
             parents: communities.iter().map(|community| (community.id, community.parent)).collect(),
+            founded: communities.iter().filter(|community| community.founded_on.is_some()).count(),
             due_days: communities.iter().map(|it| (it.id, it.report_due_days.map(i64::from))).collect(),
             deadlines: deadlines(database).await,
             gatherings: found

@@ -65,7 +65,8 @@ impl Places {
             found.regions.push(found.community(guide, &region_slug(nation, 0))?);
         }
         for region in &found.regions {
-            let query = "query ($id: ID!) { community(id: $id) { children(first: 2) { nodes { id } } } }";
+            let query =
+                "query ($id: ID!) { community(id: $id) { children(first: 2, filter: { statuses: [OPEN] }) { nodes { id } } } }";
             let data = guide.ask(query, &json!({ "id": region }))?;
             found.cities.extend(ids(&data["community"]["children"])?);
         }
