@@ -419,7 +419,7 @@ async fn random_history(address: String, seed: u64) {
     assert_eq!(history.missing(), Vec::<&str>::new(), "never done, or never counted");
     history.tell_of_a_theme().await;
     let records = Records::load(&history.database, history.network).await;
-    every_metric::check(&service, &history.writer, history.network, &records).await;
+    every_metric::check(&history.writer, history.network, &records).await;
     history.import(0);
     let filed = service.network("filed").await.parse().expect("an id");
     history.check(&[history.network, filed]).await;

@@ -85,7 +85,7 @@ impl MetricComparison<'_> {
     }
 }
 
-/// A metric of communities side by side: each list has one entry for each of the `communities`.
+/// A metric of communities side by side: each list has one entry for each community of `compared`.
 #[Object]
 impl MetricComparison<'_> {
     /// Which metric; `metricDefinitions` says what it means.

@@ -7,7 +7,7 @@ use convene_application::metrics::{
 };
 use convene_domain::{
     id::Within,
-    metric::{CompareWith as With, GROUP_LIMIT, Metric, Time},
+    metric::{CompareWith as With, GROUP_LIMIT, Metric, Time, Value},
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     loaders, memory,
     queries::answer_activity,
     scalars::{Date, int},
-    types::{Activity, CompareWith, MetricDefinition},
+    types::{Activity, CompareWith, MetricDefinition, MetricValue},
 };
 
 /// How many communities are named when nobody says how many.
@@ -98,7 +98,7 @@ impl FunderPage {
         let band = |((least, most), communities): (&(u32, Option<u32>), u32)| HealthBand {
             least: int(*least),
             most: most.map(int),
-            communities: int(communities),
+            communities: MetricValue(Value::count(Metric::CommunitiesByBand, communities.into())),
         };
         Ok(funder::BANDS.iter().zip(counts).map(band).collect())
     }
@@ -128,7 +128,7 @@ pub(crate) struct HealthBand {
     /// How many at most; null when there is no limit.
     most: Option<i32>,
     /// How many communities.
-    communities: i32,
+    communities: MetricValue,
 }
 
 /// Where a number of a page comes from.

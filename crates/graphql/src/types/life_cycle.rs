@@ -329,11 +329,6 @@ impl LifeCycleCommunity {
         MetricValue(value)
     }
 
-    /// How many whole calendar months ago its last gathering began; null when it never met.
-    async fn months_since_last(&self) -> Option<i32> {
-        self.entry.standing.months_since(self.as_of).map(int)
-    }
-
     /// How long ago that was, as a band; null when it never met.
     async fn quiet_band(&self) -> Option<QuietBand> {
         self.entry.standing.quiet_band(self.as_of).map(Into::into)
