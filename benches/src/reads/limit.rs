@@ -11,7 +11,7 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, postgres::PgConnection, query};
 use tokio::runtime::Builder;
 use uuid::Uuid;
 
-use super::load::Load;
+use super::load::{Cpu, Load};
 use crate::{postgres::Postgres, process::own_cpu};
 
 const WARM_UP: Duration = Duration::from_millis(200);
@@ -71,8 +71,7 @@ pub(super) fn run(postgres: &Postgres, url: &str, limit: &Limit, connections: us
         try_join_all(each).await?;
         let Some((first, since)) = measured.get() else { bail!("the limit's statement takes too long") };
         let (requests, elapsed) = (done.get() - first, since.elapsed());
-        let own = own_cpu()? - own.get();
-        let cpu = own + postgres.cpu_since(&before.take().unwrap_or_default())?;
+        let cpu = Cpu { asking: own_cpu()? - own.get(), database: postgres.cpu_since(&before.take().unwrap_or_default())? };
         for connection in open {
             connection.close().await?;
         }

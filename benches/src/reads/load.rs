@@ -31,18 +31,30 @@ pub(super) struct Asked {
     pub(super) once: bool,
 }
 
+/// Processor time of those who ask the database, and of the database itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cpu {
+    pub(super) asking: Duration,
+    pub(super) database: Duration,
+}
+
 /// What was measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Load {
     pub(super) requests: u64,
-    pub(super) cpu: Duration,
+    pub(super) cpu: Cpu,
     pub(super) elapsed: Duration,
 }
 
 impl Load {
     /// Microseconds of processor time for each.
     pub(super) fn each(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.requests as f64
+        (self.cpu.asking + self.cpu.database).as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    /// Those of the database alone.
+    pub(super) fn each_of_database(&self) -> f64 {
+        self.cpu.database.as_secs_f64() * 1e6 / self.requests as f64
     }
 }
 
@@ -52,7 +64,7 @@ pub(super) fn run<M>(
     asked: &Asked,
     clients: usize,
     duration: Duration,
-    (start, stop): (impl Fn() -> Result<M>, impl Fn(M) -> Result<Duration>),
+    (start, stop): (impl Fn() -> Result<M>, impl Fn(M) -> Result<Cpu>),
 ) -> Result<Load> {
     let (next, answered, over) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let ready = Barrier::new(clients + 1);

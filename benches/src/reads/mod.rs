@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use self::{
-    load::Load,
+    load::{Cpu, Load},
     places::{Guide, Places},
     works::Work,
 };
@@ -116,8 +116,9 @@ impl<'a> Bench<'a> {
             Ok((self.server.cpu()?, database))
         };
         let stop = |(server, database): (Duration, _)| {
-            let own = self.server.cpu()? - server;
-            Ok(if self.kind == Kind::Postgres { own + self.kept.postgres.cpu_since(&database)? } else { own })
+            let asking = self.server.cpu()? - server;
+            let is_apart = self.kind == Kind::Postgres;
+            Ok(Cpu { asking, database: if is_apart { self.kept.postgres.cpu_since(&database)? } else { Duration::ZERO } })
         };
         load::run(self.server.address, &work.asked, clients, duration, (start, stop))
             .with_context(|| format!("{} with {clients} clients", work.name))
@@ -162,10 +163,11 @@ fn measure(options: &Options, kept: &Kept, kind: Kind, table: &mut Table) -> Res
 fn cost(options: &Options, bench: &Bench<'_>, work: &Work) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for clients in CLIENTS {
-        let (mut ours, mut limits, mut rates) = (vec![], vec![], vec![]);
+        let (mut ours, mut limits, mut rates, mut databases) = (vec![], vec![], vec![], vec![]);
         for _ in 0..options.rounds() {
             let load = bench.load(work, clients, options.duration())?;
             ours.push(load.each());
+            databases.push(load.each_of_database());
             rates.push(load.requests as f64 / load.elapsed.as_secs_f64());
             if let Some(limit) = work.limit.as_ref().filter(|_| bench.kind == Kind::Postgres) {
                 let half = options.duration() / 2;
@@ -175,7 +177,12 @@ fn cost(options: &Options, bench: &Bench<'_>, work: &Work) -> Result<Vec<Figure>
         let figure =
             Figure::new(format!("{}, {clients} clients", work.name), "us", median(&ours)).goal(Goal::AtMost(work.goals[0] * 1e3));
         let beside = median(&limits);
-        eprintln!("  {clients} clients: {:.0} us, limit {beside:.0} us, {:.0} a second", median(&ours), median(&rates));
+        eprintln!(
+            "  {clients} clients: {:.0} us, {:.0} of them in the database, limit {beside:.0} us, {:.0} a second",
+            median(&ours),
+            median(&databases),
+            median(&rates)
+        );
         figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
     }
     Ok(figures)
@@ -196,17 +203,20 @@ fn writes(options: &Options, bench: &Bench<'_>, places: &Places) -> Result<Vec<F
     }
     let mut figures = Vec::new();
     for clients in CLIENTS {
-        let (mut ours, mut limits, mut name) = (vec![], vec![], String::new());
+        let (mut ours, mut databases, mut limits, mut name) = (vec![], vec![], vec![], String::new());
         for _ in 0..options.rounds().div_ceil(2) {
             let work = works::submissions(&mut guide, places, &token, works::most_submissions(bench.kind, options.quick))?;
-            ours.push(bench.load(&work, clients, options.duration())?.each());
+            let load = bench.load(&work, clients, options.duration())?;
+            ours.push(load.each());
+            databases.push(load.each_of_database());
             if let Some(limit) = work.limit.as_ref().filter(|_| bench.kind == Kind::Postgres) {
                 limits.push(limit::run(&bench.kept.postgres, &bench.url, limit, CONNECTIONS, options.duration() / 2)?.each());
             }
             name = work.name;
         }
         let figure = Figure::new(format!("{name}, {clients} clients"), "us", median(&ours)).goal(Goal::AtMost(800.0));
-        eprintln!("{:?}: {name}, {clients} clients: {:.0} us", bench.kind, median(&ours));
+        let (all, database) = (median(&ours), median(&databases));
+        eprintln!("{:?}: {name}, {clients} clients: {all:.0} us, {database:.0} of them in the database", bench.kind);
         figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
     }
     Ok(figures)
