@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Follows what a group is told, if there is such a group.
-    pub(crate) fn find_followed(&self, group: Group) -> Option<Follower> {
+    pub fn find_followed(&self, group: Group) -> Option<Follower> {
         self.feed.as_ref()?.find(group)
     }
 

@@ -194,11 +194,6 @@ pub async fn follow(app: &App, reader: &Reader, group: Group, interest: Interest
     app.follow(reader.here.log.network, group, interest).await
 }
 
-/// Follows what a group is told, if there is such a group.
-pub fn find_followed(app: &App, group: Group) -> Option<Follower> {
-    app.find_followed(group)
-}
-
 async fn extent_of(app: &App, network: NetworkId) -> Result<Extent> {
     let found = log::load_extent(app.reader(), app.database().instance(), network).await?;
     found.ok_or(Error::Lost("the heads of a log"))

@@ -8,8 +8,8 @@ use convene_domain::{
     community::Level,
     id::{CommunityId, Within},
     metric::{
-        Bucket, Column, CompareWith, Dimension, Key, Metric, Needs, Period, Span, Tally, Time, check_metrics, counts_communities,
-        growth, median, ranks, shares,
+        Bucket, Column, CompareWith, Dimension, Earlier, Key, Metric, Needs, Period, Span, Tally, Time, check_metrics,
+        counts_communities, median, ranks, shares,
     },
 };
 use convene_persistence::metrics::{self, Peer, Place};
@@ -75,20 +75,11 @@ pub struct ComparedMetric {
     /// The share of each in the sum of all; `None` for metrics that do not add up.
     pub shares: Option<Vec<Option<f64>>>,
     /// The numbers of the period before, and by what part of them each grew.
-    pub previous: Option<Earlier>,
+    pub previous: Option<Vec<Earlier>>,
     /// The numbers of the year before, and by what part of them each grew.
-    pub last_year: Option<Earlier>,
+    pub last_year: Option<Vec<Earlier>>,
     /// Those of their peers.
     pub peers: Option<Peers>,
-}
-
-/// Numbers of an earlier period.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Earlier {
-    /// The numbers.
-    pub values: Vec<Option<f64>>,
-    /// By what part of them each grew.
-    pub changes: Vec<Option<f64>>,
 }
 
 /// The numbers of the open communities of the same network and level, without the community itself.
@@ -142,16 +133,13 @@ pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
     }
     let compared = |metric: &Metric| {
         let column = now.column(*metric, &ids);
-        let beside = |earlier: &Counted<'_>| {
-            let values = earlier.column(*metric, &ids).values;
-            let changes = column.values.iter().zip(&values).map(|(now, earlier)| growth(*now, *earlier)).collect();
-            Earlier { values, changes }
-        };
+        let values = column.values();
+        let beside = |earlier: &Counted<'_>| Earlier::of(&column, &earlier.column(*metric, &ids));
         let (previous, last_year) = (previous.as_ref().map(beside), last_year.as_ref().map(beside));
-        let peers = peers.as_ref().map(|peers| peers.beside(*metric, &column, (&ids, &levels)));
+        let peers = peers.as_ref().map(|peers| peers.beside(*metric, &values, (&ids, &levels)));
         ComparedMetric {
-            ranks: ranks(&column.values).into_iter().map(|rank| rank.map(number)).collect(),
-            shares: metric.is_additive().then(|| shares(&column.values)),
+            ranks: ranks(&values).into_iter().map(|rank| rank.map(number)).collect(),
+            shares: metric.is_additive().then(|| shares(&values)),
             previous,
             last_year,
             peers,
@@ -238,11 +226,11 @@ impl<'a> Peering<'a> {
         Ok(Self { peers, counted })
     }
 
-    fn beside(&self, metric: Metric, column: &Column, (ids, levels): (&[Uuid], &[Option<Level>])) -> Peers {
+    fn beside(&self, metric: Metric, numbers: &[Option<f64>], (ids, levels): (&[Uuid], &[Option<Level>])) -> Peers {
         let all: Vec<Uuid> = self.peers.iter().map(|peer| peer.id.uuid()).collect();
-        let values = self.counted.column(metric, &all).values;
+        let values = self.counted.column(metric, &all).values();
         let mut beside = Peers { medians: Vec::new(), distances: Vec::new(), counts: Vec::new() };
-        for ((id, level), value) in ids.iter().zip(levels).zip(&column.values) {
+        for ((id, level), value) in ids.iter().zip(levels).zip(numbers) {
             let others = self.peers.iter().zip(&values).filter(|(peer, _)| Some(peer.level) == *level && peer.id.uuid() != *id);
             let others: Vec<f64> = others.filter_map(|(_, value)| *value).collect();
             beside.counts.push(Some(number(others.len())));

@@ -6,7 +6,10 @@ use convene_domain::{
     metric::{Bucket, CompareWith, Dimension, GROUP_LIMIT, GroupOrder, Metric, Question, Time},
 };
 
-use super::{Activity, activity, reading};
+use super::{
+    activity::{Activity, answer},
+    reading,
+};
 use crate::{App, Error, Result};
 
 /// How many gatherings a community holds in a period: at least, and at most if there is a limit.
@@ -66,10 +69,11 @@ pub fn question(within: Within, time: Time, section: Section) -> Question {
 
 /// How many communities held so many gatherings, by [`BANDS`].
 pub async fn bands(app: &App, within: Within, time: Time) -> Result<[u32; 4]> {
-    let found: Activity = activity(app, &question(within, time, Section::Communities(GROUP_LIMIT))).await?;
+    // All of them, however many would be listed.
+    let found: Activity = answer(app, &question(within, time, Section::Communities(usize::MAX))).await?;
     let mut counts = [0; 4];
     for series in &found.series {
-        let held = series.metrics.first().and_then(|metric| metric.column.values.first().copied().flatten()).unwrap_or_default();
+        let held = series.metrics.first().and_then(|metric| metric.column.cells.first()?.value).unwrap_or_default();
         let band = BANDS.iter().position(|(least, _)| held >= f64::from(*least));
         if let Some(count) = band.and_then(|band| counts.get_mut(band)) {
             *count += 1;
