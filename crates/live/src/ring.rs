@@ -10,7 +10,7 @@ use std::{
 };
 
 use convene_domain::{
-    change::{Entry, Head, LogId, Position},
+    change::{EntityType, Entry, Head, LogId, Position},
     id::ChangeId,
 };
 use futures::task::AtomicWaker;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     line::{Group, Interest, Line},
     slot::Slot,
+    standing::Since,
     stock::Stock,
     wakers::Waiting,
 };
@@ -104,11 +105,13 @@ impl Ring {
 
     /// Where the log ends, as far as it was read; `None` until that is known.
     pub(crate) fn end(&self) -> Option<Head> {
-        self.with(|slots| {
-            let position = self.head();
-            let change = if position == 0 { Some(ChangeId::from_uuid(Uuid::nil())) } else { slots.last };
-            change.map(|change| Head { log: self.log, position, change })
-        })
+        self.with(|slots| self.end_of(slots))
+    }
+
+    fn end_of(&self, slots: &Slots) -> Option<Head> {
+        let position = self.head();
+        let change = if position == 0 { Some(ChangeId::from_uuid(Uuid::nil())) } else { slots.last };
+        change.map(|change| Head { log: self.log, position, change })
     }
 
     /// The change at a position, as a place to go on from; `None` when the ring does not know.
@@ -223,11 +226,22 @@ impl Ring {
     pub(crate) fn unchanged(&self, places: &[Uuid], since: Position) -> Option<Position> {
         self.with(|slots| {
             let head = self.head();
-            let fresh = usize::try_from(head - since).ok()?;
-            let newer = slots.kept.range(slots.kept.len().checked_sub(fresh)?..);
             let touches = |slot: &Slot| !slot.is_in_tree() || places.iter().any(|place| slot.touches(*place));
-            let changed = newer.map(AsRef::as_ref).any(touches);
+            let changed = slots.newer(since, head)?.any(touches);
             (!changed).then_some(head)
+        })
+    }
+
+    /// Which records of a type the entries after a position are of.
+    pub(crate) fn changed(&self, entity_type: EntityType, since: Position) -> Since {
+        self.with(|slots| {
+            let Some(end) = self.end_of(slots) else { return Since::Unsure };
+            let Some(newer) = slots.newer(since, end.position) else { return Since::Anything };
+            let changes = newer.map(|slot| &slot.entry.change).filter(|change| change.entity_type == entity_type);
+            let mut changed: Vec<Uuid> = changes.map(|change| change.entity).collect();
+            changed.sort_unstable();
+            changed.dedup();
+            Since::These(changed, end)
         })
     }
 
@@ -317,6 +331,12 @@ impl Slots {
                 line.drop_up_to(old.position());
             }
         }
+    }
+
+    /// The entries after a position, of which the newest is at the head; `None` when they do not reach back so far.
+    fn newer(&self, since: Position, head: Position) -> Option<impl Iterator<Item = &Slot>> {
+        let fresh = usize::try_from(head - since).ok()?;
+        Some(self.kept.range(self.kept.len().checked_sub(fresh)?..).map(AsRef::as_ref))
     }
 
     /// How many entries each line may hold.
@@ -418,6 +438,27 @@ pub(crate) mod tests {
         assert!(!ring.is_behind());
         ring.tell(many + 1);
         assert!(ring.is_behind(), "there is more than was read");
+    }
+
+    #[tokio::test]
+    async fn it_says_which_records_of_a_type_changed() {
+        let of_community = |position, id| {
+            let mut entry = entry(position);
+            entry.change.entity_type = EntityType::Community;
+            entry.change.entity = Uuid::from_u128(id);
+            entry
+        };
+        let ring = ring(0);
+        let changed = |since| ring.changed(EntityType::Community, since);
+        let these = |ids: &[u128]| Since::These(ids.iter().map(|id| Uuid::from_u128(*id)).collect(), ring.end().expect("an end"));
+        assert_eq!(changed(0), these(&[]), "nothing was ever written");
+        assert_eq!(ring.push(vec![of_community(1, 8), entry(2), of_community(3, 7), of_community(4, 8)]), Read::Same);
+        assert_eq!([0, 1, 3, 4].map(changed), [these(&[7, 8]), these(&[7, 8]), these(&[8]), these(&[])]);
+        assert_eq!(ring.changed(EntityType::Term, 0), these(&[]));
+        let many = 4 + i64::try_from(SLOTS).unwrap();
+        assert_eq!(push(&ring, 5..=many), Read::Broken, "the newest entry comes first");
+        assert_eq!(ring.push([vec![of_community(4, 8)], entries(5..=many)].concat()), Read::Same);
+        assert_eq!([3, 4].map(changed), [Since::Anything, these(&[])], "it reaches back so far and no further");
     }
 
     #[tokio::test]

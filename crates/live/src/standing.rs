@@ -5,12 +5,24 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use convene_domain::change::Position;
+use convene_domain::change::{EntityType, Head, Position};
 use uuid::Uuid;
 
 use crate::{feed::Shared, ring::Ring};
 
-/// Where a log stood before something was read.
+/// What has changed since something was read, as far as this process can know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// That cannot be said now: there is more in the log than was read of it, or there may be.
+    Unsure,
+    /// Anything may have: it is too long ago, or another log stands in the place of that one.
+    Anything,
+    /// These records and no others, up to this place in the log.
+    These(Vec<Uuid>, Head),
+}
+
+/// Where a log stood before something was read. It is asked either of places or of records, for it remembers how far it
+/// was answered.
 #[derive(Debug)]
 pub struct Standing {
     ring: Arc<Ring>,
@@ -43,6 +55,26 @@ impl Standing {
             }
             None => false,
         }
+    }
+
+    /// Which records of a type have changed since, as far as this process can know: what it wrote itself it knows at once,
+    /// and what others wrote within a second at most.
+    pub fn changed(&self, entity_type: EntityType) -> Since {
+        if self.ring.is_broken() {
+            return Since::Anything;
+        }
+        self.ring.use_now();
+        // Looked at first: what is told from here on is of later.
+        if !self.is_current() {
+            return Since::Unsure;
+        }
+        let since = self.ring.changed(entity_type, self.position.load(Ordering::Acquire));
+        if let Since::These(changed, head) = &since
+            && changed.is_empty()
+        {
+            self.advance(head.position);
+        }
+        since
     }
 
     fn is_current(&self) -> bool {
