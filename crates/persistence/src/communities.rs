@@ -12,7 +12,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Func, Query},
+    sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -129,9 +129,7 @@ pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[CommunityId]) 
     in_order::columns::<community::Model>(&mut select, "r");
     select.from_as(community::Entity, "r");
     select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", community::Column::Id), &ids));
-    let found = connection.query_all(&select).await?;
-    let read = |row| Record::try_from(community::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
-    found.iter().map(read).collect()
+    Ok(read_all(connection, &select).await?.into_iter().map(|record| (record.id, record)).collect())
 }
 
 /// Finds a community by a slug that it has or had.
@@ -215,8 +213,24 @@ pub async fn all_slugs<C: ConnectionTrait>(connection: &C, network: NetworkId) -
 
 /// Loads every community of a network: for import and export.
 pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Vec<Record>> {
-    let found = community::Entity::find().filter(community::Column::NetworkId.eq(network.uuid())).all(connection).await?;
-    found.into_iter().map(Record::try_from).collect()
+    read_all(connection, &of_network(network)).await
+}
+
+/// Loads the communities of a network, if they are no more than so many.
+pub async fn all_up_to<C: ConnectionTrait>(connection: &C, network: NetworkId, limit: usize) -> Result<Option<Vec<Record>>> {
+    let found = read_all(connection, of_network(network).limit(limit as u64 + 1)).await?;
+    Ok(Some(found).filter(|found| found.len() <= limit))
+}
+
+fn of_network(network: NetworkId) -> SelectStatement {
+    let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
+    select.from_as(community::Entity, "r").and_where(Expr::col(("r", community::Column::NetworkId)).eq(network.uuid())).take()
+}
+
+async fn read_all<C: ConnectionTrait>(connection: &C, select: &SelectStatement) -> Result<Vec<Record>> {
+    let found = connection.query_all(select).await?;
+    found.iter().map(|row| Record::try_from(community::Model::read(&mut Cells::of(row))?)).collect()
 }
 
 /// Lists the communities under each scope.

@@ -153,13 +153,15 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
     Ok(here)
 }
 
-/// Makes sure that a log reaches as far as a cursor says.
+/// Makes sure that a log reaches as far as a cursor says, and that nothing older is read from now on.
 ///
 /// # Errors
 ///
 /// Fails if it does not, as after a backup was restored.
 pub async fn reach(app: &App, cursor: LogCursor) -> Result<()> {
-    resume(app, cursor.rights, cursor).await.map(drop)
+    let here = resume(app, cursor.rights, cursor).await?;
+    app.heed(here.log.network, here.position);
+    Ok(())
 }
 
 /// Looks a position up in the log.

@@ -6,7 +6,7 @@ use convene_domain::{
     metric::{Bucket, CompareWith, Dimension, GROUP_LIMIT, GroupOrder, Metric, Question, Time},
 };
 
-use super::{Activity, activity, reading};
+use super::{Activity, activity, places};
 use crate::{App, Error, Result};
 
 /// How many gatherings a community holds in a period: at least, and at most if there is a limit.
@@ -84,6 +84,6 @@ pub async fn bands(app: &App, within: Within, time: Time) -> Result<[u32; 4]> {
 ///
 /// Fails if the place does not exist.
 pub async fn head(app: &App, within: Within) -> Result<Head> {
-    let places = reading::places(app, &[within], false).await?;
-    places.get(&within).map(|place| place.head).ok_or(Error::NoSuchPlace(within))
+    let found = places::load(app, &[within], false).await?;
+    found.get(&within).map(|place| place.head).ok_or(Error::NoSuchPlace(within))
 }

@@ -10,7 +10,7 @@ use convene_domain::{
     page::{Page, PageRequest, Place},
     report::{ReportFilter, ReportStatus},
 };
-use convene_persistence::{Database, communities, gatherings, reports};
+use convene_persistence::{Database, gatherings, reports};
 use uuid::Uuid;
 
 use crate::{
@@ -108,18 +108,8 @@ async fn a_report_is_read_with_what_stands_around_it(address: String) {
         let found = reports::load_surrounded(connection, everything, *id).await.expect("reads").expect("is there");
         assert_eq!(Some(&found.report), reports::load_many(connection, everything, &[*id]).await.expect("reads").get(id));
         assert_eq!(Some(&found.gathering), gatherings::load_many(connection, &[*gathering]).await.expect("reads").get(gathering));
-        let hosts: Vec<_> = found.hosts.iter().map(|(host, _)| *host).collect();
-        assert_eq!(Some(&hosts), gatherings::load_hosts(connection, &[*gathering]).await.expect("reads").get(gathering));
-        for (host, above) in &found.hosts {
-            let ancestors = communities::load_ancestors(connection, &[*host]).await.expect("reads").remove(host).expect("a path");
-            let above: Vec<_> = above.iter().map(|id| &found.communities[id]).collect();
-            assert_eq!(above, ancestors.iter().collect::<Vec<_>>());
-            assert_eq!(above.len(), 2);
-            assert_eq!(
-                Some(&found.communities[host]),
-                communities::load_many(connection, &[*host]).await.expect("reads").get(host)
-            );
-        }
+        let hosts = gatherings::load_hosts(connection, &[*gathering]).await.expect("reads");
+        assert_eq!(Some(&found.hosts), hosts.get(gathering));
         let stranger = reports::load_surrounded(connection, Caller::Anonymous.report_rights(), *id).await.expect("reads");
         assert_eq!(stranger.is_some(), number % 5 != 0, "drafts are for those who write them");
     }
