@@ -8,7 +8,7 @@ use convene_domain::{
     page::{Page, PageRequest, Place},
     place::{Coordinates, Home},
     record::Recorded,
-    text::{Slug, fold},
+    text::{Cadence, Slug, fold},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder, QuerySelect,
@@ -65,7 +65,7 @@ impl TryFrom<community::Model> for Record {
                 source_status: row.parse_opt("source_status", model.source_status.as_deref())?,
                 members: row.people("members", model.members)?,
                 default_audience: row.parse_opt("default_audience", model.default_audience.as_deref())?,
-                cadence: row.parse_opt("cadence", model.cadence.as_deref())?,
+                cadence: model.cadence.map(Cadence::checked_before),
                 report_due_days: model.report_due_days.map(|days| row.small("report_due_days", days)).transpose()?,
                 provenance: row.parse_opt("provenance", model.provenance.as_deref())?,
                 region_method: row.parse_opt("region_method", model.region_method.as_deref())?,
