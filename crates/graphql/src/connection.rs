@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use convene_domain::page::{Page, PageRequest, Place};
+use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     budget, cursor,
@@ -52,16 +53,19 @@ impl<L: List> Connection<L> {
     }
 
     /// Loads the page of a list that belongs to one entry of another, together with those of the other entries.
-    pub(crate) async fn load(
-        context: &Context<'_>,
+    pub(crate) fn load<'c>(
+        context: &'c Context<'_>,
         place: L::Place,
         (filter, order): (L::Filter, L::Order),
         paging: Paging,
-    ) -> Result<Self, Error> {
-        let (filter, page) = (Arc::new(filter), paging.check::<L>(order)?);
-        let selection = Arc::new(Selection::<L> { filter: Arc::clone(&filter), order, page });
-        let page = loaders::load(context, PageOf { place, selection }).await?;
-        Ok(Self { place, filter, page: page.unwrap_or_else(|| Arc::new(Page::empty())) })
+    ) -> BoxFuture<'c, Result<Self, Error>> {
+        async move {
+            let (filter, page) = (Arc::new(filter), paging.check::<L>(order)?);
+            let selection = Arc::new(Selection::<L> { filter: Arc::clone(&filter), order, page });
+            let page = loaders::load(context, PageOf { place, selection }).await?;
+            Ok(Self { place, filter, page: page.unwrap_or_else(|| Arc::new(Page::empty())) })
+        }
+        .boxed()
     }
 }
 

@@ -91,18 +91,22 @@ impl Memory {
         None
     }
 
-    /// Keeps the answer to a question, if everything that it depends on is known.
-    pub(crate) fn keep(&self, question: Question, reading: &Reading, outcome: &Outcome) {
+    /// Keeps the answer to a question, if everything that it depends on is known. It is written down then, and need not be
+    /// once more.
+    pub(crate) fn keep(&self, question: Question, reading: &Reading, outcome: &mut Outcome) {
         let sound = outcome.failure.is_none() && outcome.response.errors.is_empty();
         if !sound || outcome.operation != Some(OperationType::Query) {
             return;
         }
         let Some((standing, places)) = lock(&reading.state).finish() else { return };
         let Ok(body) = outcome.to_json() else { return };
+        outcome.ready = Some(body.clone());
         if body.len() > BYTES.1 {
             return;
         }
-        let answer = Ready { body: body.into(), operation_name: outcome.operation_name.clone(), cost: outcome.cost };
+        // Without the room that was left for more of it.
+        let body = Bytes::copy_from_slice(&body);
+        let answer = Ready { body, operation_name: outcome.operation_name.clone(), cost: outcome.cost };
         lock(&self.kept).add(question, Kept { standing, places, day: reading.day, answer });
     }
 }

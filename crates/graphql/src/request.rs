@@ -135,7 +135,7 @@ pub struct Outcome {
     pub operation_name: Option<String>,
     /// The cost of the operation, once it is known.
     pub cost: Option<u64>,
-    /// The answer as it is sent, if it was given before.
+    /// The answer as it is sent, if it was written already.
     pub ready: Option<Bytes>,
 }
 
@@ -216,7 +216,7 @@ impl Outcome {
     /// # Errors
     ///
     /// Fails only if a value of the answer cannot be written as JSON.
-    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+    pub fn to_json(&self) -> serde_json::Result<Bytes> {
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -227,10 +227,10 @@ impl Outcome {
             extensions: &'a std::collections::BTreeMap<String, Value>,
         }
         if let Some(body) = &self.ready {
-            return Ok(body.to_vec());
+            return Ok(body.clone());
         }
         let Response { errors, data, extensions, .. } = &self.response;
-        serde_json::to_vec(&Body { errors, data: self.failure.is_none().then_some(data), extensions })
+        Ok(serde_json::to_vec(&Body { errors, data: self.failure.is_none().then_some(data), extensions })?.into())
     }
 }
 
@@ -256,7 +256,11 @@ where
     if let Err(refusal) = transport_allows(checked.operation, request.read_only) {
         return Outcome::refused(refusal).with_operation(&checked);
     }
-    carry_out(&checked, request.variables, deadline, data, |prepared| schema.execute(prepared)).await
+    let execute = async |prepared| {
+        let _place = guard.enter(checked.cost).await;
+        schema.execute(prepared).await
+    };
+    carry_out(&checked, request.variables, deadline, data, execute).await
 }
 
 /// Checks a request.

@@ -80,9 +80,9 @@ impl Service {
         for attempt in 1.. {
             let reading = Reading::new(&self.memory);
             let data = |request| self.data(request, caller).data(Arc::clone(&reading));
-            let outcome = request::execute(&self.schema, &self.guard, request.clone(), self.deadline, data).await;
+            let mut outcome = request::execute(&self.schema, &self.guard, request.clone(), self.deadline, data).await;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
-                self.memory.keep(question, &reading, &outcome);
+                self.memory.keep(question, &reading, &mut outcome);
                 self.persisted.remember(request.persisted, &request.query, &outcome);
                 return outcome;
             }

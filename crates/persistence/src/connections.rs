@@ -13,11 +13,13 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
-    TransactionOptions, TransactionTrait, entity::prelude::async_trait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    entity::prelude::async_trait,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
+
+use crate::lines::{Lines, Taken};
 
 /// The longest that a statement outside a transaction waits for its connection and its answer. The database itself gives
 /// up earlier, so an answer that has not come by then never will.
@@ -31,68 +33,95 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Connections {
     backend: DbBackend,
-    current: Arc<RwLock<Watched<DatabaseConnection>>>,
+    current: Arc<RwLock<Current>>,
     suspicion: Arc<Notify>,
 }
 
-/// A transaction that ends when the database is lost.
-pub type Transaction = Watched<DatabaseTransaction>;
-
-/// What runs statements, and whether it is lost.
+/// The connections as they are now, and whether they are lost.
 #[derive(Debug, Clone)]
-pub struct Watched<C> {
-    inner: C,
+struct Current {
+    lines: Arc<Lines>,
     lost: CancellationToken,
+}
+
+/// A transaction that ends when the database is lost. One that is dropped before its end is taken back.
+#[derive(Debug)]
+pub struct Transaction {
+    backend: DbBackend,
+    begun: Mutex<Begun>,
+    current: Current,
     suspicion: Arc<Notify>,
+}
+
+/// The connection of a transaction, until its end.
+#[derive(Debug)]
+struct Begun(Option<Taken>);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(taken) = &mut self.0 {
+            taken.start_rollback();
+        }
+    }
+}
+
+impl Begun {
+    fn taken(&mut self) -> Result<&mut Taken, DbErr> {
+        self.0.as_mut().ok_or_else(|| unanswered("the transaction has ended"))
+    }
 }
 
 impl Connections {
-    pub(crate) fn new(connection: DatabaseConnection) -> Self {
-        let suspicion = Arc::<Notify>::default();
-        let backend = connection.get_database_backend();
-        let watched = Watched { inner: connection, lost: CancellationToken::new(), suspicion: Arc::clone(&suspicion) };
-        Self { backend, current: Arc::new(RwLock::new(watched)), suspicion }
+    pub(crate) fn new(connection: &DatabaseConnection) -> Self {
+        let current = Current { lines: Lines::new(connection), lost: CancellationToken::new() };
+        Self { backend: connection.get_database_backend(), current: Arc::new(RwLock::new(current)), suspicion: Arc::default() }
     }
 
-    fn current(&self) -> Watched<DatabaseConnection> {
+    fn current(&self) -> Current {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many connections are in use, and how many are not.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let Watched { inner, .. } = self.current();
-        let (open, idle) = match self.backend {
-            DbBackend::Postgres => {
-                let pool = inner.get_postgres_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-            _ => {
-                let pool = inner.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-        };
-        // They are not read at one moment.
-        ((open as usize).saturating_sub(idle), idle)
+        self.current().lines.count()
     }
 
-    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
-        let Watched { inner, lost, suspicion } = self.current();
-        let beginning = limited(inner.begin_with_options(options));
-        let inner = watch(&lost, &suspicion, beginning).await?;
-        Ok(Watched { inner, lost, suspicion })
+    /// Runs a statement on a connection of its own.
+    async fn run<T>(&self, work: impl AsyncFnOnce(&mut Taken) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let Current { lines, lost } = self.current();
+        let running = async {
+            let mut taken = lines.take().await?;
+            let done = work(&mut taken).await?;
+            lines.give_back(taken);
+            Ok(done)
+        };
+        limited(watch(&lost, &self.suspicion, running)).await
+    }
+
+    /// Begins a transaction, with a statement of its own if there is one.
+    pub(crate) async fn begin(&self, statement: Option<&'static str>) -> Result<Transaction, DbErr> {
+        let current = self.current();
+        let beginning = limited(async {
+            let mut begun = Begun(Some(current.lines.take().await?));
+            begun.taken()?.begin(statement).await?;
+            Ok(begun)
+        });
+        let begun = watch(&current.lost, &self.suspicion, beginning).await?;
+        let suspicion = Arc::clone(&self.suspicion);
+        Ok(Transaction { backend: self.backend, begun: Mutex::new(begun), current, suspicion })
     }
 
     /// Puts other connections in the place of these. Whoever waits for an answer of the old ones goes on waiting, unless
     /// they are lost.
-    pub(crate) fn replace(&self, connection: DatabaseConnection, lost: bool) {
-        let new = Watched { inner: connection, lost: CancellationToken::new(), suspicion: Arc::clone(&self.suspicion) };
+    pub(crate) fn replace(&self, connection: &DatabaseConnection, lost: bool) {
+        let new = Current { lines: Lines::new(connection), lost: CancellationToken::new() };
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
         tokio::spawn(async move {
             if !lost {
                 tokio::time::sleep(GRACE).await;
             }
             // Closed first: a connection that comes back to a closed pool is dropped without being asked for an answer.
-            let mut closing = pin!(old.inner.close_by_ref());
+            let mut closing = pin!(old.lines.close());
             // It is marked as closed when that begins.
             let _closing = futures::poll!(closing.as_mut());
             if lost {
@@ -108,22 +137,36 @@ impl Connections {
         self.suspicion.notified().await;
     }
 
-    pub(crate) async fn close(self) -> Result<(), DbErr> {
-        self.current().inner.close().await
+    pub(crate) async fn close(&self) {
+        self.current().lines.close().await;
     }
 }
 
 impl Transaction {
     /// Commits. When it fails for want of an answer, it is not known whether it was kept.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        let Self { inner, lost, suspicion } = self;
-        watch(&lost, &suspicion, inner.commit()).await
+        self.end(async |taken| taken.commit().await).await
     }
 
     /// Ends it, and takes back what it has written.
     pub async fn rollback(self) -> Result<(), DbErr> {
-        let Self { inner, lost, suspicion } = self;
-        watch(&lost, &suspicion, inner.rollback()).await
+        self.end(async |taken| taken.rollback().await).await
+    }
+
+    async fn end(self, work: impl AsyncFnOnce(&mut Taken) -> Result<(), DbErr>) -> Result<(), DbErr> {
+        let Self { begun, current: Current { lines, lost }, suspicion, .. } = self;
+        let mut begun = begun.into_inner();
+        watch(&lost, &suspicion, work(begun.taken()?)).await?;
+        if let Some(taken) = begun.0.take() {
+            lines.give_back(taken);
+        }
+        Ok(())
+    }
+
+    /// Runs a statement in it.
+    async fn run<T>(&self, work: impl AsyncFnOnce(&mut Taken) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let running = async { work(self.begun.lock().await.taken()?).await };
+        watch(&self.current.lost, &self.suspicion, running).await
     }
 }
 
@@ -161,48 +204,31 @@ fn unanswered(reason: &str) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(reason.to_owned()))
 }
 
-#[async_trait::async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Watched<C> {
-    fn get_database_backend(&self) -> DbBackend {
-        self.inner.get_database_backend()
-    }
+macro_rules! runs_statements {
+    ($($what:ident)+) => {
+        $(#[async_trait::async_trait]
+        impl ConnectionTrait for $what {
+            fn get_database_backend(&self) -> DbBackend {
+                self.backend
+            }
 
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        watch(&self.lost, &self.suspicion, self.inner.execute_raw(statement)).await
-    }
+            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+                self.run(async move |taken| taken.execute(statement).await).await
+            }
 
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        watch(&self.lost, &self.suspicion, self.inner.execute_unprepared(sql)).await
-    }
+            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+                self.run(async move |taken| taken.execute_unprepared(sql).await).await
+            }
 
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        watch(&self.lost, &self.suspicion, self.inner.query_one_raw(statement)).await
-    }
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+                self.run(async move |taken| taken.query_one(statement).await).await
+            }
 
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        watch(&self.lost, &self.suspicion, self.inner.query_all_raw(statement)).await
-    }
+            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+                self.run(async move |taken| taken.query_all(statement).await).await
+            }
+        })+
+    };
 }
 
-#[async_trait::async_trait]
-impl ConnectionTrait for Connections {
-    fn get_database_backend(&self) -> DbBackend {
-        self.backend
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        limited(self.current().execute_raw(statement)).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        limited(self.current().execute_unprepared(sql)).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        limited(self.current().query_one_raw(statement)).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        limited(self.current().query_all_raw(statement)).await
-    }
-}
+runs_statements! { Connections Transaction }

@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use convene_domain::id::InstanceId;
 use futures::FutureExt;
-use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, sqlx::postgres::PgConnectOptions,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, sqlx::postgres::PgConnectOptions};
 
 use crate::{
     Error, Result,
@@ -31,9 +28,6 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long to wait for a connection. While the database is away it is tried again at intervals of up to a fifth of this.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The target in the log of what is said of each statement.
-const STATEMENTS: &str = "convene::statements";
-
 /// The connections to one database.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -56,10 +50,10 @@ impl Database {
             // SQLite has one writer at a time. One connection for all writes makes them wait in our queue, where the
             // wait is short and fair, instead of failing on the file's lock.
             let reader = connect_sqlite(address, connections.max(1), false).await?;
-            (Connections::new(reader), Connections::new(connect_sqlite(address, 1, false).await?), None)
+            (Connections::new(&reader), Connections::new(&connect_sqlite(address, 1, false).await?), None)
         } else {
             let connections = connections.max(2);
-            let pool = Connections::new(connect_postgres(address, connections, false).await?);
+            let pool = Connections::new(&connect_postgres(address, connections, false).await?);
             let renewed = address.to_owned();
             let renew = move || {
                 let address = renewed.clone();
@@ -101,16 +95,12 @@ impl Database {
 
     /// Begins to read at one moment: whatever is written meanwhile is not seen.
     pub async fn snapshot(&self) -> Result<Transaction> {
-        let options = match self.reader.get_database_backend() {
-            DbBackend::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                ..Default::default()
-            },
+        let statement = match self.reader.get_database_backend() {
+            DbBackend::Postgres => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             // A deferred transaction reads from the moment of its first statement on.
-            _ => TransactionOptions::default(),
+            _ => None,
         };
-        let snapshot = self.reader.begin(options).await?;
+        let snapshot = self.reader.begin(statement).await?;
         if snapshot.get_database_backend() == DbBackend::Postgres {
             // It locks nothing, and what reads everything takes its time, between statements too.
             snapshot.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
@@ -122,9 +112,8 @@ impl Database {
     /// Begins a transaction that writes. One that reads first and writes later fails on SQLite if another wrote in between;
     /// one that takes the write lock at once waits its turn instead.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        Ok(self.writer.begin(options).await?)
+        let statement = (self.writer.get_database_backend() == DbBackend::Sqlite).then_some("BEGIN IMMEDIATE");
+        Ok(self.writer.begin(statement).await?)
     }
 
     /// The pools of connections: a name, how many are in use, and how many are not.
@@ -148,8 +137,9 @@ impl Database {
 
     /// Closes all connections.
     pub async fn close(self) -> Result<()> {
-        self.writer.close().await?;
-        Ok(self.reader.close().await?)
+        self.writer.close().await;
+        self.reader.close().await;
+        Ok(())
     }
 
     pub(crate) fn writer(&self) -> &Connections {
@@ -195,7 +185,7 @@ async fn connect_sqlite(address: &str, connections: u32, create: bool) -> Result
             // NORMAL can lose the last commits when the power goes; what was acknowledged must not be lost.
             .pragma("synchronous", "FULL")
     });
-    Ok(traced(sea_orm::Database::connect(options).await?))
+    Ok(sea_orm::Database::connect(options).await?)
 }
 
 async fn connect_postgres(address: &str, connections: u32, lazy: bool) -> Result<DatabaseConnection> {
@@ -217,14 +207,5 @@ async fn connect_postgres(address: &str, connections: u32, lazy: bool) -> Result
                 ("idle_session_timeout", IDLE_SESSION),
             ])
         });
-    Ok(traced(sea_orm::Database::connect(options).await?))
-}
-
-/// Says of each statement, once it ran, what its text is, but never its values.
-fn traced(mut connection: DatabaseConnection) -> DatabaseConnection {
-    connection.set_metric_callback(|run| {
-        let elapsed_us = u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX);
-        tracing::trace!(target: STATEMENTS, sql = run.statement.sql, elapsed_us, failed = run.failed, "statement");
-    });
-    connection
+    Ok(sea_orm::Database::connect(options).await?)
 }

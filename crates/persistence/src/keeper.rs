@@ -82,7 +82,7 @@ where
         }
         match renew().await {
             Ok(connection) => {
-                connections.replace(connection, lost);
+                connections.replace(&connection, lost);
                 renewed = Instant::now();
                 info!(lost, "the connections to the database are new");
             }

@@ -14,6 +14,7 @@ mod dialect;
 mod entity;
 mod error;
 mod keeper;
+mod lines;
 mod list;
 mod write;
 

@@ -27,10 +27,15 @@ use async_graphql::{
 };
 use lru::LruCache;
 use sha2::{Digest, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{catalog::Catalog, scan::Scan};
 pub use self::{limits::Limits, refusal::Refusal};
 use crate::error::ErrorCode;
+
+/// What large operations may cost together that are under way, and from what cost on an operation is one of them.
+const ROOM: u32 = 60_000;
+const LARGE: u64 = 1_000;
 
 /// A request that may be executed.
 #[derive(Debug, Clone)]
@@ -66,6 +71,8 @@ pub struct Guard {
     limits: Limits,
     catalog: Catalog,
     memory: Mutex<Memory>,
+    /// What large operations may cost together that are under way.
+    room: Semaphore,
 }
 
 impl fmt::Debug for Guard {
@@ -81,7 +88,12 @@ impl Guard {
     ///
     /// Fails if the SDL does not parse.
     pub fn try_new(limits: Limits, sdl: &str) -> Result<Self, parser::Error> {
-        Ok(Self { limits, catalog: Catalog::try_new(sdl)?, memory: Mutex::new(Memory::new(limits.cache_bytes)) })
+        Ok(Self {
+            limits,
+            catalog: Catalog::try_new(sdl)?,
+            memory: Mutex::new(Memory::new(limits.cache_bytes)),
+            room: Semaphore::new(ROOM as usize),
+        })
     }
 
     /// The limits in force.
@@ -111,6 +123,17 @@ impl Guard {
         }
         let (operation, operation_name) = (operation.ty, operation_name.map(str::to_owned));
         Ok(Checked { document, operation, operation_name, cost, cost_limit: self.limits.cost })
+    }
+
+    /// Waits until there is room for an operation that costs so much. What is being put together takes memory by what it costs,
+    /// however many ask at once; small operations wait for nobody.
+    pub(crate) async fn enter(&self, cost: u64) -> Option<SemaphorePermit<'_>> {
+        let large = u32::try_from(cost).unwrap_or(ROOM).min(ROOM);
+        if cost < LARGE {
+            return None;
+        }
+        // It fails only once it is closed, which nobody does.
+        self.room.acquire_many(large).await.ok()
     }
 
     fn document(&self, text: &str) -> Result<Remembered, Refusal> {

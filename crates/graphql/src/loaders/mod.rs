@@ -34,6 +34,7 @@ use async_graphql::{
 };
 use convene_application::{App, Result};
 use convene_domain::access::Caller;
+use futures::{FutureExt, future::BoxFuture};
 use tracing::Instrument;
 
 use crate::{
@@ -105,20 +106,33 @@ pub(crate) fn keep_nothing(context: &Context<'_>) -> std::result::Result<(), Err
 }
 
 /// Loads the answer to one question, together with whoever else asks such a one now.
-pub(crate) async fn load<K: Batch>(context: &Context<'_>, key: K) -> std::result::Result<Option<K::Value>, Error> {
-    budget::check(context)?;
-    memory::refers(context);
-    Ok(loaders_of(context)?.load_one(key).await?)
+///
+/// In a box, like what follows: each field of an answer takes as much memory as the largest of its type's, and nearly all of
+/// them load nothing.
+pub(crate) fn load<'c, K: Batch>(
+    context: &'c Context<'_>,
+    key: K,
+) -> BoxFuture<'c, std::result::Result<Option<K::Value>, Error>> {
+    async move {
+        budget::check(context)?;
+        memory::refers(context);
+        Ok(loaders_of(context)?.load_one(key).await?)
+    }
+    .boxed()
 }
 
 /// Loads the answers to several questions.
-pub(crate) async fn load_all<K: Batch>(
-    context: &Context<'_>,
-    keys: impl IntoIterator<Item = K>,
-) -> std::result::Result<HashMap<K, K::Value>, Error> {
-    budget::check(context)?;
-    memory::refers(context);
-    Ok(loaders_of(context)?.load_many(keys).await?)
+pub(crate) fn load_all<'c, K: Batch>(
+    context: &'c Context<'_>,
+    keys: impl IntoIterator<Item = K> + Send + 'c,
+) -> BoxFuture<'c, std::result::Result<HashMap<K, K::Value>, Error>> {
+    let keys: Vec<K> = keys.into_iter().collect();
+    async move {
+        budget::check(context)?;
+        memory::refers(context);
+        Ok(loaders_of(context)?.load_many(keys).await?)
+    }
+    .boxed()
 }
 
 /// Loads what a record refers to. It is there, unless both were removed after the record was read: whoever asks again is

@@ -96,12 +96,13 @@ impl Turns {
         while left > 0 {
             let part = u32::try_from(left).map_or(TURN, |left| left.min(TURN));
             left -= u64::from(part);
-            // The semaphore's own waiting takes part in tokio's budget, so that it may wait though there is no need to.
+            // The semaphore's own waiting takes part in tokio's budget, so that it may wait though there is no need to. It is in
+            // a box because few wait at all.
             let taken = match self.0.units.try_acquire_many(part) {
                 Ok(taken) => Ok(taken),
                 Err(_) => {
                     let _queued = Queued::in_line(&self.0.queue);
-                    self.0.units.acquire_many(part).await
+                    self.0.units.acquire_many(part).boxed().await
                 }
             };
             // It fails only once it is closed, which nobody does.

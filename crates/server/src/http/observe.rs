@@ -8,7 +8,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::{Instrument, field::Empty, info, info_span};
+use convene_graphql::error::ErrorCode;
+use tracing::{Instrument, info, info_span};
 use uuid::Uuid;
 
 use super::answer::Summary;
@@ -40,32 +41,23 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         request_id = id.as_str(),
         method = cut(request.method().as_str()),
         path = cut(request.uri().path()),
-        status = Empty,
-        duration_ms = Empty,
-        operation = Empty,
-        operation_name = Empty,
-        cost = Empty,
-        code = Empty,
     );
     let mut response = next.run(request).instrument(span.clone()).await;
     let summary = response.extensions_mut().remove::<Summary>().unwrap_or_default();
     let (status, took) = (response.status().as_u16(), started.elapsed());
     metrics::histogram!("convene_http_request_duration_seconds", "status" => status.to_string()).record(took);
-    span.record("status", status);
-    span.record("duration_ms", took.as_micros() as f64 / 1_000.0);
-    if let Some(operation) = &summary.operation {
-        span.record("operation", operation);
-    }
-    if let Some(name) = &summary.operation_name {
-        span.record("operation_name", cut(name));
-    }
-    if let Some(cost) = summary.cost {
-        span.record("cost", cost);
-    }
-    if let Some(code) = summary.failure {
-        span.record("code", code.as_str());
-    }
-    span.in_scope(|| info!("answered"));
+    // All of it is said here: a span writes down anew all that it knows whenever it learns more.
+    span.in_scope(|| {
+        info!(
+            status,
+            duration_ms = took.as_micros() as f64 / 1_000.0,
+            operation = summary.operation.as_deref(),
+            operation_name = summary.operation_name.as_deref().map(cut),
+            cost = summary.cost,
+            code = summary.failure.map(ErrorCode::as_str),
+            "answered"
+        );
+    });
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
 }

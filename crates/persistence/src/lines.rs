@@ -1,0 +1,273 @@
+//! Connections that are kept at hand.
+//!
+//! The library's pool asks a connection for a sign of life each time it is given back, by a task of its own: a round trip for
+//! every statement that we run. Here a connection whose statement came to a good end is used again as it is. The pool gets
+//! back only those of which that is not known, and looks after them as it always does, and those that nobody has needed for a
+//! while.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use sea_orm::{
+    ConnAcquireErr, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
+    sqlx::{AssertSqlSafe, Error, Executor, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, pool::PoolConnection, query_with},
+};
+use sea_query_sqlx::SqlxValues;
+use sqlx_core::{database::Database, transaction::TransactionManager};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// How long a connection is kept at hand that nobody needs.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The target in the log of what is said of each statement.
+const STATEMENTS: &str = "convene::statements";
+
+/// The connections to a database, as many as there may be.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pool: Pool,
+    idle: Mutex<VecDeque<(Line, Instant)>>,
+    /// Who may use one.
+    turns: Arc<Semaphore>,
+    most: usize,
+}
+
+#[derive(Debug)]
+enum Pool {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// One connection.
+#[derive(Debug)]
+enum Line {
+    Postgres(PoolConnection<Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+/// A connection that is in use. It is kept at hand only if it is given back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    line: Line,
+    /// Given back after the connection.
+    _turn: OwnedSemaphorePermit,
+}
+
+macro_rules! on {
+    ($line:expr, $connection:ident => $body:expr) => {
+        match $line {
+            Line::Postgres($connection) => $body,
+            Line::Sqlite($connection) => $body,
+        }
+    };
+}
+
+impl Lines {
+    /// The connections of a pool.
+    pub(crate) fn new(connection: &DatabaseConnection) -> Arc<Self> {
+        let (pool, most) = match connection.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = connection.get_postgres_connection_pool().clone();
+                let most = pool.options().get_max_connections();
+                (Pool::Postgres(pool), most)
+            }
+            _ => {
+                let pool = connection.get_sqlite_connection_pool().clone();
+                let most = pool.options().get_max_connections();
+                (Pool::Sqlite(pool), most)
+            }
+        };
+        let most = most as usize;
+        let lines = Arc::new(Self { pool, idle: Mutex::default(), turns: Arc::new(Semaphore::new(most)), most });
+        tokio::spawn(let_go(Arc::downgrade(&lines)));
+        lines
+    }
+
+    /// Takes a connection, once it is one's turn.
+    pub(crate) async fn take(&self) -> Result<Taken, DbErr> {
+        let turn = match Arc::clone(&self.turns).try_acquire_owned() {
+            Ok(turn) => turn,
+            Err(_) => match timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await {
+                Ok(Ok(turn)) => turn,
+                Ok(Err(_)) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+                Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            },
+        };
+        let at_hand = self.idle().pop_back();
+        // One that was not used for long may be dead: its way leads through the pool, which sees to that.
+        let line = match at_hand.filter(|(_, since)| since.elapsed() < IDLE) {
+            Some((line, _)) => line,
+            None => self.open().await?,
+        };
+        Ok(Taken { line, _turn: turn })
+    }
+
+    /// Keeps a connection at hand whose last statement came to a good end.
+    pub(crate) fn give_back(&self, taken: Taken) {
+        let Taken { line, _turn } = taken;
+        let mut idle = self.idle();
+        // Nobody takes it from a pool that was closed.
+        if !self.turns.is_closed() {
+            idle.push_back((line, Instant::now()));
+        }
+    }
+
+    /// How many are in use, and how many are not.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let beneath = match &self.pool {
+            Pool::Postgres(pool) => pool.num_idle(),
+            Pool::Sqlite(pool) => pool.num_idle(),
+        };
+        (self.most - self.turns.available_permits(), self.idle().len() + beneath)
+    }
+
+    /// Closes all that are not in use, and each of the others once it is given back.
+    pub(crate) async fn close(&self) {
+        self.turns.close();
+        let idle = std::mem::take(&mut *self.idle());
+        let closing = async {
+            match &self.pool {
+                Pool::Postgres(pool) => pool.close().await,
+                Pool::Sqlite(pool) => pool.close().await,
+            }
+        };
+        // The pool is closed from the moment on that it begins to be, and what comes back to it then is dropped.
+        futures::join!(closing, async move { drop(idle) });
+    }
+
+    async fn open(&self) -> Result<Line, DbErr> {
+        let opened = match &self.pool {
+            Pool::Postgres(pool) => pool.acquire().await.map(Line::Postgres),
+            Pool::Sqlite(pool) => pool.acquire().await.map(Line::Sqlite),
+        };
+        opened.map_err(|error| match error {
+            Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+            error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+        })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Line, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the pool back what nobody needs, for as long as there is someone who might.
+async fn let_go(lines: Weak<Lines>) {
+    loop {
+        tokio::time::sleep(IDLE).await;
+        let Some(lines) = lines.upgrade() else { return };
+        let mut idle = lines.idle();
+        let unused = idle.partition_point(|(_, since)| since.elapsed() >= IDLE);
+        let unused: Vec<_> = idle.drain(..unused).collect();
+        drop(idle);
+        drop(unused);
+    }
+}
+
+/// How a statement went, for the log: its text, but never its values.
+struct Said(Option<(String, Instant)>);
+
+impl Said {
+    fn of(statement: &Statement) -> Self {
+        let is_heard = tracing::enabled!(target: STATEMENTS, tracing::Level::TRACE);
+        Self(is_heard.then(|| (statement.sql.clone(), Instant::now())))
+    }
+
+    fn done<T>(self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if let Some((sql, begun)) = self.0 {
+            let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            tracing::trace!(target: STATEMENTS, sql, elapsed_us, failed = outcome.is_err(), "statement");
+        }
+        outcome
+    }
+}
+
+impl Taken {
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let said = Said::of(&statement);
+        let (sql, values) = parts(statement);
+        let done = on!(&mut self.line, connection => {
+            query_with(sql, values).execute(&mut **connection).await.map(Into::into)
+        });
+        said.done(done).map_err(not_executed)
+    }
+
+    pub(crate) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on!(&mut self.line, connection => (&mut **connection).execute(sql).await.map(Into::into)).map_err(not_executed)
+    }
+
+    pub(crate) async fn query_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let said = Said::of(&statement);
+        let (sql, values) = parts(statement);
+        let found = on!(&mut self.line, connection => {
+            query_with(sql, values).fetch_optional(&mut **connection).await.map(|row| row.map(Into::into))
+        });
+        said.done(found).map_err(not_read)
+    }
+
+    pub(crate) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let said = Said::of(&statement);
+        let (sql, values) = parts(statement);
+        let found = on!(&mut self.line, connection => {
+            let rows = query_with(sql, values).fetch_all(&mut **connection).await;
+            rows.map(|rows| rows.into_iter().map(Into::into).collect())
+        });
+        said.done(found).map_err(not_read)
+    }
+
+    /// Begins a transaction, with a statement of its own if there is one.
+    pub(crate) async fn begin(&mut self, statement: Option<&'static str>) -> Result<(), DbErr> {
+        let statement = statement.map(SqlSafeStr::into_sql_str);
+        match &mut self.line {
+            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::begin(connection, statement).await,
+            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::begin(connection, statement).await,
+        }
+        .map_err(not_read)
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), DbErr> {
+        match &mut self.line {
+            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::commit(connection).await,
+            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::commit(connection).await,
+        }
+        .map_err(not_read)
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<(), DbErr> {
+        match &mut self.line {
+            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::rollback(connection).await,
+            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::rollback(connection).await,
+        }
+        .map_err(not_read)
+    }
+
+    /// Has the transaction taken back before anything else is done on the connection.
+    pub(crate) fn start_rollback(&mut self) {
+        match &mut self.line {
+            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::start_rollback(connection),
+            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::start_rollback(connection),
+        }
+    }
+}
+
+fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
+    (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
+}
+
+fn not_executed(error: Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+fn not_read(error: Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
