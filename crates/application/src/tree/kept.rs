@@ -162,3 +162,97 @@ fn passes(record: &CommunityRecord, filter: &CommunityFilter) -> bool {
         && filter.parent.is_none_or(|parent| record.parent == Some(parent))
         && !(filter.top && record.parent.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use convene_domain::{
+        community::{Community, CommunityStatus, Profile},
+        id::{InstanceId, NetworkId},
+        place::Home,
+        record::Recorded,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(n: u128) -> CommunityId {
+        CommunityId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn community(n: u128, name: &str, level: Level, parent: Option<u128>) -> CommunityRecord {
+        let home = Home {
+            region_code: (level == Level::Regional).then(|| "KE-30".parse().unwrap()),
+            region_name: (level == Level::Regional).then(|| name.parse().unwrap()),
+            ..Home::default()
+        };
+        let content = Community {
+            network: NetworkId::from_uuid(Uuid::nil()),
+            slug: format!("slug-{n}").parse().unwrap(),
+            name: name.parse().unwrap(),
+            level,
+            parent: parent.map(id),
+            home,
+            time_zone: None,
+            founded_on: None,
+            joined_network_on: None,
+            status: CommunityStatus::Open,
+            source_status: None,
+            members: None,
+            default_audience: None,
+            cadence: None,
+            report_due_days: None,
+            provenance: None,
+            region_method: None,
+            source_id: None,
+            source_url: None,
+            profile: Profile::default(),
+        };
+        Recorded::first(id(n), InstanceId::from_uuid(Uuid::nil()), content)
+    }
+
+    fn tree() -> Tree {
+        Tree::new(vec![
+            community(1, "Kenya", Level::National, None),
+            community(2, "Rift Valley", Level::Regional, Some(1)),
+            community(3, "Coast", Level::Regional, Some(1)),
+            community(4, "Nakuru", Level::City, Some(2)),
+            community(5, "Eldoret", Level::City, Some(2)),
+            community(6, "Malindi", Level::City, Some(3)),
+        ])
+    }
+
+    fn ids(records: &[Shared]) -> Vec<CommunityId> {
+        records.iter().map(|record| record.id).collect()
+    }
+
+    #[test]
+    fn a_path_leads_from_the_widest_down_and_children_come_by_name() {
+        let tree = tree();
+        assert_eq!(tree.ancestors(id(4)).map(|path| ids(&path)), Some(vec![id(1), id(2)]));
+        assert_eq!(tree.ancestors(id(1)).map(|path| ids(&path)), Some(vec![]));
+        assert!(tree.ancestors(id(9)).is_none());
+        assert_eq!([1, 2, 6].map(|n| ids(tree.children(id(n)))), [vec![id(3), id(2)], vec![id(5), id(4)], vec![]]);
+        assert_eq!(tree.regions()["KE-30"], "Coast", "the first by code point, as in the database");
+    }
+
+    #[test]
+    fn what_was_read_again_replaces_what_was_there() {
+        let moved = community(4, "Nakuru City", Level::City, Some(3));
+        // One was moved, one is no more, and one is new.
+        let new = community(7, "Lamu", Level::City, Some(3));
+        let tree = tree().with(&[id(4), id(5), id(7)], HashMap::from([(id(4), moved), (id(7), new)]));
+        assert_eq!((tree.len(), ids(tree.children(id(2)))), (6, vec![]));
+        assert_eq!(ids(tree.children(id(3))), [id(7), id(6), id(4)]);
+        assert!(tree.get(id(5)).is_none() && tree.get_by_slug("slug-5").is_none());
+        assert_eq!(tree.get_by_slug("slug-4").map(|record| &*record.name), Some("Nakuru City"));
+    }
+
+    #[test]
+    fn a_path_that_is_not_whole_is_none() {
+        let above = HashMap::from([(id(2), community(2, "Rift Valley", Level::Regional, Some(8)))]);
+        assert!(tree().with(&[id(2)], above).ancestors(id(4)).is_none(), "what it stands under was not read yet");
+        let crossed = [(1, community(1, "Kenya", Level::National, Some(2)))];
+        let crossed = tree().with(&[id(1)], crossed.map(|(n, record)| (id(n), record)).into());
+        assert!(crossed.ancestors(id(4)).is_none(), "it leads nowhere");
+    }
+}

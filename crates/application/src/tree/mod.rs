@@ -27,7 +27,7 @@ pub(crate) use self::kept::Tree;
 use crate::{App, Result};
 
 /// How many communities are kept, of all networks together and of one.
-const COMMUNITIES: usize = 50_000;
+const COMMUNITIES: usize = 20_000;
 /// Of how many communities it is remembered to which network they belong.
 const PLACES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
 
@@ -199,4 +199,39 @@ pub(crate) fn note(app: &App, communities: impl Iterator<Item = (CommunityId, Ne
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn trees_that_are_not_asked_for_make_room() {
+        let trees = Trees::default();
+        let network = |n| NetworkId::from_uuid(Uuid::from_u128(n));
+        let keep = |n, communities| {
+            trees.slot(network(n)).communities.store(communities, Ordering::Relaxed);
+            trees.shrink();
+        };
+        let kept = || (1..=4).map(|n| trees.find(network(n)).is_some()).collect::<Vec<_>>();
+        (1..=3).for_each(|n| keep(n, COMMUNITIES / 3));
+        assert_eq!(kept(), [true, true, true, false]);
+        // The first has just been asked for again.
+        trees.find(network(1));
+        keep(4, COMMUNITIES / 3);
+        assert_eq!(kept(), [true, false, true, true]);
+        keep(2, COMMUNITIES);
+        assert_eq!(kept(), [false, true, false, false], "one may take all of it");
+    }
+
+    #[test]
+    fn it_is_remembered_to_which_network_communities_belong() {
+        let trees = Trees::default();
+        let [id, other] = [1, 2].map(|n| CommunityId::from_uuid(Uuid::from_u128(n)));
+        let network = NetworkId::from_uuid(Uuid::from_u128(9));
+        trees.note([(id, network)].into_iter());
+        assert_eq!(trees.by_network(&[id, other]), HashMap::from([(Some(network), vec![id]), (None, vec![other])]));
+    }
 }

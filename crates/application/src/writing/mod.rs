@@ -147,6 +147,8 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     }
     let head = log::find_end(connection, app.database().instance(), kept.change_set).await?;
     let head = head.ok_or(Error::Lost("the changes that a key stands for"))?;
+    // Whoever wrote it may not have come to say so.
+    app.heed(head.log.network, head.position);
     Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head })))
 }
 

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use convene_domain::{
     access::Caller,
     gathering::{GatheringFilter, GatheringOrder, GatheringStatus},
-    id::{GatheringId, ReportId, TokenId, Within},
+    id::{GatheringId, NetworkId, ReportId, TokenId, Within},
     page::{Page, PageRequest, Place},
     report::{ReportFilter, ReportStatus},
 };
-use convene_persistence::{Database, gatherings, reports};
+use convene_persistence::{Database, communities, gatherings, reports};
 use uuid::Uuid;
 
 use crate::{
@@ -118,5 +118,20 @@ async fn a_report_is_read_with_what_stands_around_it(address: String) {
     assert!(found.is_none());
 }
 
+async fn a_whole_network_is_read_unless_it_is_too_large(address: String) {
+    let database = Database::open(&address, 4).await.expect("opens");
+    let tree = plant(&database).await;
+    let connection = database.reader();
+    let wanted: Vec<_> = tree.nations.iter().chain(&tree.regions).chain(&tree.cities).copied().collect();
+    let records = communities::load_many(connection, &wanted).await.expect("reads");
+    let found = communities::all_up_to(connection, tree.network, wanted.len()).await.expect("reads").expect("not too many");
+    assert_eq!(found.len(), wanted.len());
+    assert!(found.iter().all(|record| records.get(&record.id) == Some(record)));
+    assert_eq!(communities::all_up_to(connection, tree.network, wanted.len() - 1).await.expect("reads"), None);
+    let nowhere = NetworkId::from_uuid(Uuid::now_v7());
+    assert_eq!(communities::all_up_to(connection, nowhere, 0).await.expect("reads"), Some(Vec::new()));
+}
+
+on_both!(a_whole_network_is_read_unless_it_is_too_large);
 on_both!(lists_under_many_scopes_are_those_under_each);
 on_both!(a_report_is_read_with_what_stands_around_it);
