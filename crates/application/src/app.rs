@@ -9,7 +9,7 @@ use convene_domain::{
     change::{Head, Position},
     id::NetworkId,
 };
-use convene_live::{Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
+use convene_live::{Baseline, Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
 use convene_persistence::{Database, Reads, log};
 use metrics::Counter;
 use tokio::{runtime::Handle, time::timeout};
@@ -111,10 +111,10 @@ impl App {
         self.wake_ups.send(heads);
     }
 
-    /// Says that the log of a network is known to reach a position: what was kept of before may not be true any more.
+    /// Says that whoever reads from now on has to be told of what was written up to a position, and so of no tree from before.
     pub(crate) fn heed(&self, network: NetworkId, position: Position) {
         if let Some(feed) = &self.feed {
-            feed.wake(network, position);
+            feed.owe(network, position);
         }
     }
 
@@ -156,6 +156,17 @@ impl App {
     /// The trees of communities that are in memory.
     pub(crate) fn trees(&self) -> &Trees {
         &self.trees
+    }
+
+    /// Where the log of a network stands, for whoever keeps records that are read from now on; `None` when that is not known
+    /// yet. It begins to be found out then.
+    pub(crate) fn baseline(&self, network: NetworkId) -> Option<Baseline> {
+        let feed = self.feed.as_ref()?;
+        let baseline = feed.baseline(network);
+        if baseline.is_none() {
+            feed.attend(network);
+        }
+        baseline
     }
 
     /// Where use cases read from.

@@ -19,7 +19,7 @@ use convene_domain::{
     change::{EntityType, Head},
     id::{CommunityId, NetworkId},
 };
-use convene_live::{Since, Standing};
+use convene_live::{Baseline, Since};
 use convene_persistence::communities;
 use lru::LruCache;
 
@@ -58,7 +58,7 @@ struct Slot {
 enum Kept {
     #[default]
     Nothing,
-    Tree(Arc<Tree>, Arc<Standing>),
+    Tree(Arc<Tree>, Arc<Baseline>),
     /// The network has more communities than are kept.
     TooLarge,
 }
@@ -83,12 +83,12 @@ enum Found {
 
 impl Slot {
     fn look(&self) -> Found {
-        let (tree, standing) = match &*lock(&self.kept) {
-            Kept::Tree(tree, standing) => (Arc::clone(tree), Arc::clone(standing)),
+        let (tree, baseline) = match &*lock(&self.kept) {
+            Kept::Tree(tree, baseline) => (Arc::clone(tree), Arc::clone(baseline)),
             Kept::TooLarge => return Found::Known(None),
             Kept::Nothing => return Found::Nothing,
         };
-        match standing.changed(EntityType::Community) {
+        match baseline.changed(EntityType::Community) {
             Since::These(changed, head) if changed.is_empty() => Found::Known(Some(Now { tree, head })),
             Since::These(changed, _) => Found::Changed(tree, changed.into_iter().map(CommunityId::from_uuid).collect()),
             Since::Unsure => Found::Known(None),
@@ -96,9 +96,9 @@ impl Slot {
         }
     }
 
-    fn keep(&self, tree: Option<Arc<Tree>>, standing: Standing) {
+    fn keep(&self, tree: Option<Arc<Tree>>, baseline: Baseline) {
         self.communities.store(tree.as_ref().map_or(0, |tree| tree.len()), Ordering::Relaxed);
-        *lock(&self.kept) = tree.map_or(Kept::TooLarge, |tree| Kept::Tree(tree, Arc::new(standing)));
+        *lock(&self.kept) = tree.map_or(Kept::TooLarge, |tree| Kept::Tree(tree, Arc::new(baseline)));
     }
 }
 
@@ -146,14 +146,14 @@ pub(crate) async fn of(app: &App, network: NetworkId) -> Result<Option<Now>> {
         return Ok(known);
     }
     // This is also how it comes about that the log is read. Only a network that is there has one.
-    if app.standing(network).is_none() {
+    if app.baseline(network).is_none() {
         return Ok(None);
     }
     let slot = app.trees().slot(network);
     let _reading = slot.reading.lock().await;
     let found = slot.look();
     // Noted before anything is read.
-    let Some(standing) = app.standing(network) else { return Ok(None) };
+    let Some(baseline) = app.baseline(network) else { return Ok(None) };
     let tree = match found {
         Found::Known(known) => return Ok(known),
         Found::Changed(tree, ids) => Some(tree.with(&ids, communities::load_many(app.reader(), &ids).await?)),
@@ -161,7 +161,7 @@ pub(crate) async fn of(app: &App, network: NetworkId) -> Result<Option<Now>> {
     };
     let tree = tree.filter(|tree| tree.len() <= COMMUNITIES).map(Arc::new);
     app.trees().note(tree.iter().flat_map(|tree| tree.all()).map(|record| (record.id, network)));
-    slot.keep(tree, standing);
+    slot.keep(tree, baseline);
     app.trees().shrink();
     Ok(match slot.look() {
         Found::Known(known) => known,

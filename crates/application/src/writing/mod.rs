@@ -166,8 +166,13 @@ async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::re
         entity: done.entity,
         revision: done.revision,
     });
+    let of_communities = write.records(EntityType::Community);
     // A command is about one network, so there is one head.
-    Ok((done, write.seal().await?.pop()))
+    let head = write.seal().await?.pop();
+    if let Some(head) = head.filter(|_| of_communities) {
+        app.heed(head.log.network, head.position);
+    }
+    Ok((done, head))
 }
 
 /// A kind of record that commands change.

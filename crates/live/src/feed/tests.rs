@@ -325,13 +325,13 @@ async fn until<T>(find: impl Fn() -> Option<T>) -> T {
 }
 
 #[tokio::test]
-async fn a_standing_says_which_records_changed_or_that_it_cannot() {
+async fn a_baseline_says_which_records_changed_or_that_it_cannot() {
     let log = log(3);
     let feed = feed(&log);
-    assert!(feed.standing(network()).is_none(), "nobody has asked for this log before");
+    assert!(feed.baseline(network()).is_none(), "nobody has asked for this log before");
     feed.attend(network());
-    let standing = until(|| feed.standing(network())).await;
-    let changed = || match standing.changed(EntityType::Community) {
+    let baseline = until(|| feed.baseline(network())).await;
+    let changed = || match baseline.changed(EntityType::Community) {
         Since::These(changed, head) => Some((changed, head.position)),
         Since::Unsure | Since::Anything => None,
     };
@@ -341,20 +341,24 @@ async fn a_standing_says_which_records_changed_or_that_it_cannot() {
         log.grow(4);
         log.entries[3].change.entity_type = EntityType::Community;
     }
-    // There is said to be one more.
-    feed.wake(network(), 5);
-    assert_eq!(standing.changed(EntityType::Community), Since::Unsure);
+    // There is said to be one more, which somebody relies on.
+    feed.owe(network(), 5);
+    assert_eq!(baseline.changed(EntityType::Community), Since::Unsure);
     log.lock().unwrap().grow(5);
     feed.wake(network(), 5);
     assert_eq!(until(changed).await, (vec![entry(4).change.entity], 5));
     assert_eq!(until(changed).await, (vec![entry(4).change.entity], 5), "until somebody begins anew");
+    // While others write, that there is more says nothing of these records.
+    feed.wake(network(), 6);
+    assert_eq!(changed(), Some((vec![entry(4).change.entity], 5)));
+    assert!(feed.standing(network()).is_none(), "who asks of everything is told that it is not known");
     {
         let mut log = log.lock().unwrap();
         log.entries.truncate(2);
         log.grow(9);
         log.entries[4].change.id = ChangeId::from_uuid(Uuid::from_u128(77));
     }
-    until(|| (standing.changed(EntityType::Community) == Since::Anything).then_some(())).await;
+    until(|| (baseline.changed(EntityType::Community) == Since::Anything).then_some(())).await;
     feed.close();
 }
 
