@@ -12,6 +12,7 @@ use convene_persistence::metrics::{self, Place};
 
 use super::{
     groups::{Group, Names, Rank, rank},
+    places,
     reading::{self, Counting},
 };
 use crate::{App, Error, Result};
@@ -70,8 +71,8 @@ pub async fn activity(app: &App, question: &Question) -> Result<Activity> {
 /// Answers a question that was checked, or that is one of our own.
 pub(super) async fn answer(app: &App, question: &Question) -> Result<Activity> {
     let by_child = question.group_by.contains(&Dimension::Child);
-    let mut places = reading::places(app, &[question.within], by_child).await?;
-    let place = places.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;
+    let mut found = places::load(app, &[question.within], by_child).await?;
+    let place = found.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;
     let period = period(app, question).await?;
     let invalid = |argument| move |reason| Error::Invalid { argument, reason };
     let parts = period.span.buckets(question.bucket).map_err(invalid("bucket"))?;

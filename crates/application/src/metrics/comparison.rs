@@ -15,10 +15,7 @@ use convene_domain::{
 use convene_persistence::metrics::{self, Peer, Place};
 use uuid::Uuid;
 
-use super::{
-    groups::Group,
-    reading::{self, read_each},
-};
+use super::{groups::Group, places, reading::read_each};
 use crate::{App, Error, Result};
 
 /// How many communities are compared at least and at most.
@@ -101,8 +98,8 @@ pub struct Peers {
 pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
     check(asked)?;
     let within: Vec<Within> = asked.communities.iter().map(|id| Within::Community(*id)).collect();
-    let places = reading::places(app, &within, false).await?;
-    let places: Vec<&Place> = within.iter().filter_map(|within| places.get(within)).collect();
+    let found = places::load(app, &within, false).await?;
+    let places: Vec<&Place> = within.iter().filter_map(|within| found.get(within)).collect();
     let head = places.first().ok_or_else(|| invalid("communities", "names none"))?.head;
     if places.iter().any(|place| place.head.log.network != head.log.network) {
         return Err(invalid("communities", "are of several networks, which count by words of their own"));
@@ -220,7 +217,7 @@ impl<'a> Peering<'a> {
         let mut of: Vec<Level> = levels.iter().flatten().copied().collect();
         of.sort();
         of.dedup();
-        let peers = metrics::peers(app.reader(), head.log.network, &of).await?;
+        let peers = places::peers(app, head.log.network, &of).await?;
         let ids: Vec<Uuid> = peers.iter().map(|peer| peer.id.uuid()).collect();
         let counted = Counted { needs, tallies: read_each(app, &ids, span, needs).await? };
         Ok(Self { peers, counted })

@@ -5,11 +5,9 @@ use convene_domain::{
     id::Within,
     metric::{Bucket, CompareWith, Dimension, GROUP_LIMIT, GroupOrder, Metric, Question, Time},
 };
+use convene_persistence::metrics;
 
-use super::{
-    activity::{Activity, answer},
-    reading,
-};
+use super::activity::{Activity, answer};
 use crate::{App, Error, Result};
 
 /// How many gatherings a community holds in a period: at least, and at most if there is a limit.
@@ -82,12 +80,14 @@ pub async fn bands(app: &App, within: Within, time: Time) -> Result<[u32; 4]> {
     Ok(counts)
 }
 
-/// Where the log of a place's network ends.
+/// Where the log of a place's network ends. Nothing that is older is read from now on.
 ///
 /// # Errors
 ///
 /// Fails if the place does not exist.
 pub async fn head(app: &App, within: Within) -> Result<Head> {
-    let places = reading::places(app, &[within], false).await?;
-    places.get(&within).map(|place| place.head).ok_or(Error::NoSuchPlace(within))
+    let mut found = metrics::load_places(app.reader(), app.database().instance(), &[within], false).await?;
+    let head = found.remove(&within).ok_or(Error::NoSuchPlace(within))?.head;
+    app.heed(head.log.network, head.position);
+    Ok(head)
 }

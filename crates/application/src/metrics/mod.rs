@@ -6,6 +6,7 @@ mod comparison;
 mod csv;
 pub mod funder;
 mod groups;
+mod places;
 mod reading;
 
 pub use activity::{Activity, Compared, Series, activity};
