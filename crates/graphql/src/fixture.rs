@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::{
     guard::{Guard, Limits},
     request::{self, GraphqlRequest},
-    schema::{ConveneSchema, SchemaOptions, request_data, schema},
+    schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
 };
 
 /// A service on a database that is removed after the test.
@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) network: NetworkId,
     app: App,
     schema: ConveneSchema,
+    trusting: ConveneSchema,
     guard: Guard,
     _folder: TempDir,
 }
@@ -63,9 +64,10 @@ impl World {
         let address = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
         convene_migrations::up(&Database::connect_once(&address).await.unwrap()).await.unwrap();
         let app = App::open(&address, 4, WakeUps::try_new(None).unwrap()).await.unwrap();
-        let schema = schema(app.clone(), SchemaOptions { introspection: true, suggestions: false });
+        let options = SchemaOptions { introspection: true, suggestions: false };
+        let (schema, trusting) = (schema(app.clone(), options), trusting(app.clone(), options));
         let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
-        Self { network: NetworkId::from_uuid(Uuid::now_v7()), app, schema, guard, _folder: folder }
+        Self { network: NetworkId::from_uuid(Uuid::now_v7()), app, schema, trusting, guard, _folder: folder }
     }
 
     async fn found_network(&self) {
@@ -191,7 +193,7 @@ impl World {
 
     async fn execute(&self, guard: &Guard, deadline: Duration, caller: Caller, request: GraphqlRequest) -> Json {
         let data = |request| request_data(request, &self.app, caller);
-        let outcome = request::execute(&self.schema, guard, request, deadline, data).await;
+        let outcome = request::execute((&self.schema, &self.trusting), guard, request, deadline, data).await;
         serde_json::from_slice(&outcome.to_json().unwrap()).unwrap()
     }
 

@@ -236,9 +236,11 @@ impl Outcome {
 
 /// Checks a request, and executes it if it may be executed.
 ///
-/// `data` adds what the resolvers need to the request, such as loaders.
+/// Of the two schemas, which are alike, one validates a document first, and the other takes it for valid: that is found once,
+/// for it depends on nothing that the guard does not look at each time. `data` adds what the resolvers need to the request,
+/// such as loaders.
 pub async fn execute<Q, M, S>(
-    schema: &Schema<Q, M, S>,
+    (validating, trusting): (&Schema<Q, M, S>, &Schema<Q, M, S>),
     guard: &Guard,
     request: GraphqlRequest,
     deadline: Duration,
@@ -256,11 +258,16 @@ where
     if let Err(refusal) = transport_allows(checked.operation, request.read_only) {
         return Outcome::refused(refusal).with_operation(&checked);
     }
+    let schema = if checked.is_valid() { trusting } else { validating };
     let execute = async |prepared| {
         let _place = guard.enter(checked.cost).await;
         schema.execute(prepared).await
     };
-    carry_out(&checked, request.variables, deadline, data, execute).await
+    let outcome = carry_out(&checked, request.variables, deadline, data, execute).await;
+    if outcome.failure.is_none() {
+        checked.note_valid();
+    }
+    outcome
 }
 
 /// Checks a request.

@@ -1,6 +1,6 @@
 //! The schema: the root types and the executor's limits.
 
-use async_graphql::{Request, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{Request, SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 use convene_application::App;
 use convene_domain::access::Caller;
 
@@ -35,7 +35,16 @@ const COMPLEXITY: usize = 5_000_000;
 
 /// The schema, ready to execute requests that [`request_data`] has prepared.
 pub fn schema(app: App, options: SchemaOptions) -> ConveneSchema {
-    let mut builder = builder().data(app);
+    finished(app, options, ValidationMode::Strict)
+}
+
+/// The same schema for documents that were found to be valid: validation takes as long as a small answer.
+pub(crate) fn trusting(app: App, options: SchemaOptions) -> ConveneSchema {
+    finished(app, options, ValidationMode::Fast)
+}
+
+fn finished(app: App, options: SchemaOptions, mode: ValidationMode) -> ConveneSchema {
+    let mut builder = builder().data(app).validation_mode(mode);
     if !options.introspection {
         builder = builder.disable_introspection();
     }

@@ -15,7 +15,7 @@ use crate::{
     memory::{self, Memory, Reading},
     persisted::Persisted,
     request::{self, GraphqlRequest, Outcome},
-    schema::{ConveneSchema, SchemaOptions, request_data, schema},
+    schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
 };
 
 /// How often a query is executed whose records are removed while it reads them.
@@ -26,6 +26,8 @@ const ATTEMPTS: u32 = 4;
 pub struct Service {
     pub(crate) app: App,
     pub(crate) schema: ConveneSchema,
+    /// The same for documents that were found to be valid.
+    trusting: ConveneSchema,
     pub(crate) guard: Arc<Guard>,
     pub(crate) deadline: Duration,
     pub(crate) openings: Arc<Openings>,
@@ -47,11 +49,12 @@ impl Service {
     ///
     /// Fails if our own schema cannot be read, which is a fault of ours.
     pub fn try_new(app: App, options: SchemaOptions, limits: Limits, deadline: Duration) -> Result<Self, parser::Error> {
-        let schema = schema(app.clone(), options);
+        let (schema, trusting) = (schema(app.clone(), options), trusting(app.clone(), options));
         let guard = Arc::new(Guard::try_new(limits, &schema.sdl())?);
         Ok(Self {
             app,
             schema,
+            trusting,
             guard,
             deadline,
             openings: Arc::default(),
@@ -80,7 +83,8 @@ impl Service {
         for attempt in 1.. {
             let reading = Reading::new(&self.memory);
             let data = |request| self.data(request, caller).data(Arc::clone(&reading));
-            let mut outcome = request::execute(&self.schema, &self.guard, request.clone(), self.deadline, data).await;
+            let mut outcome =
+                request::execute((&self.schema, &self.trusting), &self.guard, request.clone(), self.deadline, data).await;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
                 self.memory.keep(question, &reading, &mut outcome);
                 self.persisted.remember(request.persisted, &request.query, &outcome);

@@ -15,7 +15,10 @@ mod variables;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_graphql::{
@@ -50,9 +53,20 @@ pub struct Checked {
     pub cost: u64,
     /// What it may cost.
     pub cost_limit: u64,
+    valid: Arc<AtomicBool>,
 }
 
 impl Checked {
+    /// Whether the document was found to be valid before.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.valid.load(Ordering::Relaxed)
+    }
+
+    /// Says that the document is valid.
+    pub(crate) fn note_valid(&self) {
+        self.valid.store(true, Ordering::Relaxed);
+    }
+
     /// The operation that was chosen.
     pub(crate) fn definition(&self) -> Option<&OperationDefinition> {
         let mut operations = self.document.operations.iter();
@@ -108,7 +122,7 @@ impl Guard {
     ///
     /// Answers why it may not.
     pub fn check(&self, query: &str, operation_name: Option<&str>, variables: &Variables) -> Result<Checked, Refusal> {
-        let Remembered { document, scan } = self.document(query)?;
+        let Remembered { document, scan, valid } = self.document(query)?;
         let values = variables.values().map(cost::values).sum::<u64>().saturating_mul(scan.variables as u64);
         if values > self.limits.values {
             let what = "values of variables, counted wherever a variable is named";
@@ -122,7 +136,7 @@ impl Guard {
             return Err(Refusal::over(ErrorCode::TooComplex, "cost of the operation", self.limits.cost, cost));
         }
         let (operation, operation_name) = (operation.ty, operation_name.map(str::to_owned));
-        Ok(Checked { document, operation, operation_name, cost, cost_limit: self.limits.cost })
+        Ok(Checked { document, operation, operation_name, cost, cost_limit: self.limits.cost, valid })
     }
 
     /// Waits until there is room for an operation that costs so much. What is being put together takes memory by what it costs,
@@ -146,7 +160,7 @@ impl Guard {
         let scan = scan::scan(text, &self.limits)?;
         let document = parser::parse_query(text).map_err(|error| unparsed(&error))?;
         shape::check(&document, &self.limits)?;
-        let remembered = Remembered { document: Arc::new(document), scan };
+        let remembered = Remembered { document: Arc::new(document), scan, valid: Arc::default() };
         self.memory().remember(text, remembered.clone());
         Ok(remembered)
     }
@@ -196,6 +210,7 @@ fn choose<'a>(
 struct Remembered {
     document: Arc<ExecutableDocument>,
     scan: Scan,
+    valid: Arc<AtomicBool>,
 }
 
 /// Documents that passed, by the SHA-256 of their text, forgotten by age and by the memory they take.

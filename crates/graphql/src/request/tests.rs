@@ -66,7 +66,9 @@ async fn answer(request: Result<GraphqlRequest, Refusal>) -> Outcome {
     let schema = Schema::new(Query, Mutation, Live);
     let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
     match request {
-        Ok(request) => execute(&schema, &guard, request, Duration::from_millis(50), |request| request.data(7_i32)).await,
+        Ok(request) => {
+            execute((&schema, &schema), &guard, request, Duration::from_millis(50), |request| request.data(7_i32)).await
+        }
         Err(refusal) => Outcome::refused(refusal),
     }
 }
@@ -201,7 +203,7 @@ async fn closed_introspection_is_a_validation_error() {
         let request = GraphqlRequest::from_json(serde_json::json!({ "query": text }).to_string().as_bytes())
             .map_err(|it| it.code)
             .unwrap_or_else(|_| panic!());
-        let outcome = execute(&schema, &guard, request, Duration::from_secs(1), |request| request).await;
+        let outcome = execute((&schema, &schema), &guard, request, Duration::from_secs(1), |request| request).await;
         assert_eq!(outcome.failure, Some(ErrorCode::GraphqlValidationFailed), "{text}: {:?}", outcome.response);
         assert!(!outcome.response.errors[0].message.contains("hello"), "{:?}", outcome.response);
     }
