@@ -132,6 +132,41 @@ async fn a_name_is_read_as_it_was_written_elsewhere(address: String) {
 }
 on_both!(a_name_is_read_as_it_was_written_elsewhere);
 
+/// Whatever is written while trees are read, and read again, is in them in the end.
+async fn names_are_right_in_the_end_however_many_write_at_once(address: String) {
+    const TURNS: usize = 30;
+    import(&address, 8);
+    let token = token(&address);
+    let nodes = [Service::start(&address), Service::start(&address)];
+    let places = Places::find(&nodes[0]).await;
+    let variables = json!({ "network": places.id("weave"), "regions": [places.id("rift"), places.id("coast")] });
+    let query = "query ($network: ID!, $regions: [ID!]!) { nodes(ids: $regions) { ... on Community { name \
+                 children { nodes { slug name ancestors { slug name } } } } } \
+                 communityBySlug(network: $network, slug: \"kenya\") { name } }";
+    let writers = ["rift-0", "rift-1", "coast-0", "coast-1", "rift", "kenya"].iter().enumerate().map(|(n, slug)| {
+        let (writer, id) = (Writer::new(&nodes[n % 2], &token), places.id(slug).to_owned());
+        async move {
+            for turn in 1..=TURNS {
+                let input = json!({ "community": id, "expectedRevision": turn, "name": format!("{slug} {turn}") });
+                writer.done("changeCommunity", input, "cursor").await;
+            }
+        }
+    });
+    let writing = futures::future::join_all(writers);
+    let reading = futures::future::join_all(nodes.iter().map(async |node| {
+        loop {
+            node.ask(query, variables.clone()).await;
+        }
+    }));
+    futures::future::select(Box::pin(writing), Box::pin(reading)).await;
+    let truth = Service::start(&address).ask(query, variables.clone()).await;
+    assert_eq!(truth["communityBySlug"]["name"], json!(format!("kenya {TURNS}")));
+    for node in &nodes {
+        until("all is seen", async || node.ask(query, variables.clone()).await == truth).await;
+    }
+}
+on_both!(names_are_right_in_the_end_however_many_write_at_once);
+
 /// A list that is read from the tree is the one that the database would give.
 async fn lists_are_the_same_from_memory(address: String) {
     succeed(&address, &["import", project("samples").to_str().expect("a path")]);

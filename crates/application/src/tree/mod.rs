@@ -151,10 +151,9 @@ pub(crate) async fn of(app: &App, network: NetworkId) -> Result<Option<Now>> {
     }
     let slot = app.trees().slot(network);
     let _reading = slot.reading.lock().await;
-    let found = slot.look();
-    // Noted before anything is read.
+    // Noted before anything is read, and before it is asked what changed: nothing may come to pass in between.
     let Some(baseline) = app.baseline(network) else { return Ok(None) };
-    let tree = match found {
+    let tree = match slot.look() {
         Found::Known(known) => return Ok(known),
         Found::Changed(tree, ids) => Some(tree.with(&ids, communities::load_many(app.reader(), &ids).await?)),
         Found::Nothing => communities::all_up_to(app.reader(), network, COMMUNITIES).await?.map(Tree::new),
