@@ -24,8 +24,8 @@ const METRICS: [&str; 9] = [
 async fn compare(service: &Service, variables: &Value) -> Value {
     let query = "query ($communities: [ID!]!, $window: Window, $metrics: [Metric!]!) { comparison(communities: $communities, \
         window: $window, metrics: $metrics) { cursor from to compared { code label community { slug } } expectedReports receivedReports \
-        metrics { metric values numerators denominators bases unreliable ranks shares previousValues previousChanges lastYearValues \
-        lastYearChanges peerMedians peerDistances peerCounts } } }";
+        metrics { metric values numerators denominators bases unreliable ranks shares previousValues previousBases previousChanges \
+        previousChangesUnreliable lastYearValues lastYearBases lastYearChanges lastYearChangesUnreliable peerMedians peerDistances peerCounts } } }";
     service.answer(query, variables.clone()).await
 }
 
@@ -37,7 +37,10 @@ async fn communities_side_by_side_are_as_by_themselves(address: String) {
     let totals = async |slug: &str, window: &Value| {
         let found = ask(&service, json!({ "within": ids[slug], "window": window, "metrics": METRICS })).await;
         let metrics = found["total"]["metrics"].as_array().expect("metrics").clone();
-        metrics.into_iter().map(|metric| metric["values"][0].clone()).collect::<Vec<Value>>()
+        metrics
+            .into_iter()
+            .map(|metric| (metric["values"][0].clone(), metric["bases"][0].clone()))
+            .unzip::<_, _, Vec<_>, Vec<_>>()
     };
     // Whole months are read from sums, other dates are counted one by one.
     for (window, previous, last_year) in [
@@ -54,15 +57,20 @@ async fn communities_side_by_side_are_as_by_themselves(address: String) {
         assert_eq!(found["compared"][1]["community"]["slug"], "brazil");
         let mut now = Vec::new();
         for slug in nations {
-            now.push(totals(slug, &window).await);
+            now.push(totals(slug, &window).await.0);
         }
         for (at, slug) in compared.iter().enumerate() {
-            let (before, year_before) = (totals(slug, &previous).await, totals(slug, &last_year).await);
+            let ((before, bases), (year_before, year_bases)) = (totals(slug, &previous).await, totals(slug, &last_year).await);
             for (metric, name) in METRICS.iter().enumerate() {
                 let found = &found["metrics"][metric];
                 assert_eq!(found["values"][at], now[at][metric], "{slug} {name} {window}");
                 assert_eq!(found["previousValues"][at], before[metric], "{slug} {name} before {window}");
                 assert_eq!(found["lastYearValues"][at], year_before[metric], "{slug} {name} a year before {window}");
+                assert_eq!(found["previousBases"][at], bases[metric], "{slug} {name} before {window}");
+                assert_eq!(found["lastYearBases"][at], year_bases[metric], "{slug} {name} a year before {window}");
+                let few = |base: &Value| base.as_f64().is_none_or(|base| base < 10.0);
+                let by_chance = few(&bases[metric]) || found["unreliable"][at] == true;
+                assert_eq!(found["previousChangesUnreliable"][at], by_chance, "{slug} {name} before {window}");
                 // The peers of a nation are the other nations; all of the sample are open.
                 let others = nations.iter().enumerate().filter(|(_, other)| *other != slug);
                 let mut peers: Vec<f64> = others.filter_map(|(other, _)| now[other][metric].as_f64()).collect();

@@ -104,6 +104,9 @@ async fn comparisons_are_tables_too_and_faults_are_told_in_json(address: String)
     assert_eq!(table.len(), 3);
     assert_eq!((&*table[1][column("value")], &*table[1][column("rank")], &*table[1][column("share")]), ("4", "1", "0.8"));
     assert_eq!((&*table[2][column("value")], &*table[2][column("peer_median")], &*table[2][column("peers")]), ("1", "4", "1"));
+    let previous = ["previous_value", "previous_base", "previous_change", "previous_change_unreliable"];
+    let previous = previous.map(|name| &*table[1][column(name)]);
+    assert_eq!(previous, ["0", "0", "", "true"]);
     assert_eq!(get(&service, &path, Some(&known)).await.status(), StatusCode::NOT_MODIFIED);
 
     for (path, status, code, message) in [
@@ -128,8 +131,11 @@ async fn comparisons_are_tables_too_and_faults_are_told_in_json(address: String)
             "NOT_FOUND",
             "within com_",
         ),
+        // Each of its arguments is sound, and together they are not: that shows once it is answered.
+        (format!("/export/activity.csv?within={network}&metrics=COMMUNITIES&groupBy=FORMAT"), 400, "BAD_USER_INPUT", "groupBy "),
     ] {
-        let response = get(&service, &path, None).await;
+        // Whoever would be glad of any answer is not told that there is one.
+        let response = get(&service, &path, Some("*")).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
         let answer: serde_json::Value = response.json().await.expect("JSON");
         let error = &answer["errors"][0];

@@ -20,7 +20,7 @@ pub async fn answer(service: &Service, variables: Value) -> Value {
         asOf cursor from to seriesCount buckets { from to label } comparedBuckets { from to } total { ...numbers } \
         series { key { dimension code label community { slug } } ...numbers } } } \
         fragment numbers on ActivitySeries { expectedReports receivedReports metrics { metric values numerators denominators bases \
-        unreliable comparedValues changes } }";
+        unreliable comparedValues comparedBases changes changesUnreliable } }";
     service.answer(query, variables).await
 }
 

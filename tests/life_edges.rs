@@ -71,8 +71,19 @@ async fn dates_are_counted_in_one_calendar(address: String) {
             lifeCycle(within: $within, asOf: $asOf, window: $window, policy: $policy) { asOf } }";
         let mut variables = wrong.clone();
         variables["within"] = world.network.clone().into();
-        let answer = world.service.answer(query, variables).await;
+        let answer = world.service.answer(query, variables.clone()).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{wrong}: {answer}");
+        // Also where there is nothing to hold against the policy.
+        if wrong["policy"]["code"] == "NOBODYS" {
+            for field in [
+                "lifeCycle(within: $within, policy: $policy, levels: [REGIONAL]) { asOf }",
+                "attention(within: $within, policy: $policy, kinds: [REPORT_MISSING]) { asOf }",
+            ] {
+                let query = format!("query ($within: ID!, $policy: ActivityPolicyChoice) {{ {field} }}");
+                let answer = world.service.answer(&query, variables.clone()).await;
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{field}: {answer}");
+            }
+        }
     }
     let query = "{ lifeCycle(within: \"com_00000000000000000000000000000000\") { asOf } }";
     assert_eq!(world.service.answer(query, json!({})).await["errors"][0]["extensions"]["code"], "NOT_FOUND");

@@ -68,6 +68,7 @@ mod serve;
 mod soak;
 mod themes;
 mod tokens;
+mod tree;
 mod typescript;
 mod verify;
 mod wake_ups;

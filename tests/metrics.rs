@@ -174,6 +174,7 @@ async fn parts_of_a_period_are_dense_and_compared(address: String) {
     assert_eq!(found["comparedBuckets"], json!([{ "from": "2026-01-01", "to": "2026-02-01" }]));
     let held = &found["total"]["metrics"][0];
     assert_eq!((&held["values"], &held["comparedValues"], &held["changes"]), (&json!([2]), &json!([2]), &json!([0])));
+    assert_eq!((&held["comparedBases"], &held["changesUnreliable"]), (&json!([2]), &json!([true])), "it grew by chance");
     // A nation that held something then and nothing now is not forgotten.
     assert_eq!(
         found["series"].as_array().map(|series| series.iter().map(|it| code(it, 0)).collect()),

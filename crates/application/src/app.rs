@@ -1,17 +1,20 @@
 //! The application: what every use case works on.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use convene_domain::{
     change::{Head, Position},
     id::NetworkId,
 };
-use convene_live::{Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
+use convene_live::{Baseline, Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
 use convene_persistence::{Database, Reads, log};
 use metrics::Counter;
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::{Error, Result};
+use crate::{Error, Result, tree::Trees};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -27,12 +30,14 @@ pub struct App {
     database: Database,
     wake_ups: WakeUps,
     feed: Option<Feed>,
+    trees: Arc<Trees>,
 }
 
 impl App {
     /// Opens the application on a database that has been migrated.
     pub async fn open(database_url: &str, connections: u32, wake_ups: WakeUps) -> Result<Self> {
-        Ok(Self { database: Database::open(database_url, connections).await?, wake_ups, feed: None })
+        let database = Database::open(database_url, connections).await?;
+        Ok(Self { database, wake_ups, feed: None, trees: Arc::default() })
     }
 
     /// Begins to listen to what is written, here and elsewhere, so that logs can be followed. Followers are served, and
@@ -106,6 +111,13 @@ impl App {
         self.wake_ups.send(heads);
     }
 
+    /// Says that whoever reads from now on has to be told of what was written up to a position, and so of no tree from before.
+    pub(crate) fn heed(&self, network: NetworkId, position: Position) {
+        if let Some(feed) = &self.feed {
+            feed.owe(network, position);
+        }
+    }
+
     /// Follows what a group is told of the log of a network, and begins such a group if there is none.
     pub(crate) async fn follow(&self, network: NetworkId, group: Group, interest: Interest) -> Result<Follower> {
         let feed = self.feed.as_ref().ok_or(Error::Lost("the means to follow logs"))?;
@@ -113,7 +125,7 @@ impl App {
     }
 
     /// Follows what a group is told, if there is such a group.
-    pub(crate) fn find_followed(&self, group: Group) -> Option<Follower> {
+    pub fn find_followed(&self, group: Group) -> Option<Follower> {
         self.feed.as_ref()?.find(group)
     }
 
@@ -139,6 +151,22 @@ impl App {
             feed.attend(network);
         }
         standing
+    }
+
+    /// The trees of communities that are in memory.
+    pub(crate) fn trees(&self) -> &Trees {
+        &self.trees
+    }
+
+    /// Where the log of a network stands, for whoever keeps records that are read from now on; `None` when that is not known
+    /// yet. It begins to be found out then.
+    pub(crate) fn baseline(&self, network: NetworkId) -> Option<Baseline> {
+        let feed = self.feed.as_ref()?;
+        let baseline = feed.baseline(network);
+        if baseline.is_none() {
+            feed.attend(network);
+        }
+        baseline
     }
 
     /// Where use cases read from.

@@ -21,7 +21,6 @@ use convene_persistence::{
 use crate::{
     App, Result,
     lifecycle::{Held, load},
-    nodes,
     policies::Choice,
 };
 
@@ -63,11 +62,10 @@ pub async fn attention(app: &App, caller: Caller, question: &Question) -> Result
         review_days: question.review_days,
         kinds,
     };
+    let held = Held::load(app, question.within, &question.policy, question.window.to()).await?;
     let mut entries = Vec::new();
     if asked.kinds.iter().any(|kind| kind.is_of_community()) {
-        entries = of_communities(app, question, &asked).await?;
-    } else {
-        nodes::check_place(app, question.within).await?;
+        entries = of_communities(app, question, &asked, &held).await?;
     }
     entries.retain(|entry| asked.kinds.contains(&entry.problem.kind()));
     let mut of_communities: Vec<_> = entries.into_iter().map(|entry| (place_of(&entry), entry)).collect();
@@ -81,11 +79,10 @@ fn place_of(entry: &AttentionEntry) -> Place {
     place(LIST, entry.problem, entry.since, id)
 }
 
-async fn of_communities(app: &App, question: &Question, asked: &Asked) -> Result<Vec<AttentionEntry>> {
+async fn of_communities(app: &App, question: &Question, asked: &Asked, held: &Held<'_>) -> Result<Vec<AttentionEntry>> {
     let as_of = question.window.to();
     let mut past = load(app, question.within, &[], as_of).await?;
     past.retain(|past| past.status != CommunityStatus::Closed);
-    let held = Held::load(app, &past, &question.policy, as_of).await?;
     let cadence = Rules::try_new(vec![Rule::OwnCadence]).map_err(|_| crate::Error::Lost("the rule of the own cadence"))?;
     let entry = |past: &Past, problem, since, due| AttentionEntry {
         problem,

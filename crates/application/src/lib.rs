@@ -10,6 +10,7 @@
 
 mod app;
 mod error;
+mod tree;
 
 pub mod attention;
 pub mod changes;

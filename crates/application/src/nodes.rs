@@ -1,6 +1,6 @@
 //! Looking things up by identity, whatever they are, and the places in which lists are asked for.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use convene_domain::{
     Invalid,
@@ -30,7 +30,7 @@ pub enum Node {
     /// A term of a vocabulary.
     Term(TermRecord),
     /// A community.
-    Community(Box<CommunityRecord>),
+    Community(Arc<CommunityRecord>),
     /// A gathering.
     Gathering(Box<GatheringRecord>),
     /// A gathering report.
@@ -56,7 +56,7 @@ pub async fn load_many(app: &App, caller: Caller, ids: &[NodeId]) -> Result<Hash
     }
     if !asked.communities.is_empty() {
         let found = communities::load_many(app, &asked.communities).await?;
-        nodes.extend(found.into_iter().map(|(id, it)| (NodeId::Community(id), Node::Community(Box::new(it)))));
+        nodes.extend(found.into_iter().map(|(id, it)| (NodeId::Community(id), Node::Community(it))));
     }
     if !asked.gatherings.is_empty() {
         let found = gatherings::load_many(app, &asked.gatherings).await?;

@@ -9,10 +9,10 @@ use convene_domain::{
     lifecycle::{ActivityPolicy, BUILT_IN, BuiltIn, Rules},
     text::{Code, Text},
 };
-use convene_persistence::{communities, policies};
+use convene_persistence::policies;
 use uuid::Uuid;
 
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, communities};
 
 /// By which policy a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -107,7 +107,7 @@ pub async fn load_of_communities(
     ids: &[CommunityId],
     as_of: NaiveDate,
 ) -> Result<HashMap<CommunityId, ActivityPolicy>> {
-    let records = communities::load_many(app.reader(), ids).await?;
+    let records = communities::load_many(app, ids).await?;
     let mut networks: Vec<NetworkId> = records.values().map(|record| record.network).collect();
     networks.sort_unstable();
     networks.dedup();

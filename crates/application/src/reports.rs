@@ -1,19 +1,24 @@
 //! Gathering reports and their parts. Who may read a report depends on its audience and status, and who may read an
 //! item also on whether it is confidential: every use case here asks first.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use convene_domain::{
     access::Caller,
     gathering::GatheringOrder,
-    id::{GatheringId, ItemId, ReportId, Within},
+    id::{CommunityId, GatheringId, ItemId, ReportId, Within},
     page::{Page, PageRequest},
     record::Recorded,
     report::{AttendancePart, GatheringReport, ItemFilter, ReportFilter, ReportItem, Tags},
 };
-use convene_persistence::reports::{self, Surrounded};
+use convene_persistence::reports;
 
-use crate::{App, Result, nodes};
+use crate::{
+    App, Result,
+    communities::{self, CommunityRecord},
+    gatherings::GatheringRecord,
+    nodes, tree,
+};
 
 /// A gathering report as stored.
 pub type ReportRecord = Recorded<ReportId, GatheringReport>;
@@ -23,9 +28,36 @@ pub async fn load_many(app: &App, caller: Caller, ids: &[ReportId]) -> Result<Ha
     Ok(reports::load_many(app.reader(), caller.report_rights(), ids).await?)
 }
 
+/// A report with what stands around it.
+#[derive(Debug, Clone)]
+pub struct Surrounded {
+    /// The report.
+    pub report: ReportRecord,
+    /// The gathering that it reports.
+    pub gathering: GatheringRecord,
+    /// The hosts, in the order in which they were named, each with the communities that it stands under, the widest first.
+    pub hosts: Vec<(Arc<CommunityRecord>, Vec<Arc<CommunityRecord>>)>,
+}
+
 /// Loads a report that the caller may read, with its gathering, the hosts and what they stand under.
 pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<Option<Surrounded>> {
-    Ok(reports::load_surrounded(app.reader(), caller.report_rights(), id).await?)
+    let Some(found) = reports::load_surrounded(app.reader(), caller.report_rights(), id).await? else { return Ok(None) };
+    let now = tree::of(app, found.report.network).await?;
+    let in_tree = |id: &CommunityId| {
+        let tree = &now.as_ref()?.tree;
+        Some((Arc::clone(tree.get(*id)?), tree.ancestors(*id)?))
+    };
+    let hosts: Option<Vec<_>> = found.hosts.iter().map(in_tree).collect();
+    let hosts = match hosts {
+        Some(hosts) => hosts,
+        None => {
+            let mut records = communities::load_many(app, &found.hosts).await?;
+            let mut above = communities::load_ancestors(app, &found.hosts).await?;
+            let host = |id| Some((records.remove(id)?, above.remove(id).unwrap_or_default()));
+            found.hosts.iter().filter_map(host).collect()
+        }
+    };
+    Ok(Some(Surrounded { report: found.report, gathering: found.gathering, hosts }))
 }
 
 /// Loads the reports of these gatherings that the caller may read.

@@ -90,6 +90,12 @@ impl<T> Page<T> {
         Self { entries: Vec::new(), has_previous: false, has_next: false }
     }
 
+    /// The same page of something that is made of each entry.
+    pub fn map<U>(self, make: impl Fn(T) -> U) -> Page<U> {
+        let Self { entries, has_previous, has_next } = self;
+        Page { entries: entries.into_iter().map(|(place, entry)| (place, make(entry))).collect(), has_previous, has_next }
+    }
+
     /// Makes the page out of what was read: up to one entry more than asked for, in the direction of reading.
     pub fn from_read(request: &PageRequest, mut read: Vec<(Place, T)>) -> Self {
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);

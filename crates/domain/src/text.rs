@@ -139,6 +139,13 @@ fn check_cadence(text: &str) -> Result<(), Invalid> {
     rule.validate(first).map(drop).map_err(|error| Invalid::new(format!("is not a recurrence rule (iCalendar RRULE): {error}")))
 }
 
+impl Cadence {
+    /// A rule that was checked when it was written down. To check it again costs more than to read all else of a community.
+    pub fn checked_before(text: String) -> Self {
+        Self(text)
+    }
+}
+
 /// A number of people. At most 10,000,000: more is a slip of the keyboard, and sums stay far from overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HeadCount(u32);

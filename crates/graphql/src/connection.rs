@@ -48,8 +48,8 @@ pub(crate) struct Connection<L: List> {
 
 impl<L: List> Connection<L> {
     /// The page that a use case answered.
-    pub(crate) fn new(place: L::Place, filter: L::Filter, page: Page<L::Record>) -> Self {
-        Self { place, filter: Arc::new(filter), page: loaders::shared(page) }
+    pub(crate) fn new(place: L::Place, filter: L::Filter, page: Page<Arc<L::Record>>) -> Self {
+        Self { place, filter: Arc::new(filter), page: Arc::new(page) }
     }
 
     /// Loads the page of a list that belongs to one entry of another, together with those of the other entries.

@@ -33,7 +33,7 @@ const ROW_LIMIT: usize = 100_000;
 /// How often something is counted anew that was changed meanwhile, before it is answered without a tag.
 const ATTEMPTS: usize = 4;
 /// Counts up when the columns change.
-const FORM: &str = "convene csv 1";
+const FORM: &str = "convene csv 2";
 
 /// What can be had as CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,12 @@ pub enum Exported {
 
 /// Whether a list of tags names this one, strong or weak.
 pub fn names(known: &str, tag: &str) -> bool {
-    known.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    is_any(known) || known.split(',').map(str::trim).any(|known| known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// Whether any answer will do that there is.
+fn is_any(known: &str) -> bool {
+    known.trim() == "*"
 }
 
 impl Service {
@@ -102,7 +107,9 @@ async fn export(app: &App, caller: Caller, request: &ExportRequest) -> Result<Ex
     let asked = Asked::read(request, Utc::now().date_naive())?;
     let within = asked.place()?;
     let mut head = metrics::head(app, within).await?;
-    let is_known = |tag: &str| request.known.as_deref().is_some_and(|known| names(known, tag));
+    // Whether there is any answer at all is known once there is one.
+    let known = request.known.as_deref();
+    let is_known = |tag: &str| known.is_some_and(|known| !is_any(known) && names(known, tag));
     let mut text = String::new();
     for _ in 0..ATTEMPTS {
         let tag = asked.tag(caller, head);
@@ -112,7 +119,11 @@ async fn export(app: &App, caller: Caller, request: &ExportRequest) -> Result<Ex
         text = asked.text(app).await?;
         let after = metrics::head(app, within).await?;
         if after == head {
-            return Ok(Exported::Csv { tag: Some(tag), text });
+            return Ok(if known.is_some_and(is_any) {
+                Exported::Unchanged { tag }
+            } else {
+                Exported::Csv { tag: Some(tag), text }
+            });
         }
         head = after;
     }

@@ -18,7 +18,7 @@ use tokio::{runtime::Handle, task::AbortHandle};
 use tracing::{debug, info, warn};
 
 use crate::{
-    Follower, Group, Interest, Standing, WakeUps, listen,
+    Baseline, Follower, Group, Interest, Standing, WakeUps, listen,
     ring::{Read, Ring},
 };
 
@@ -88,14 +88,18 @@ struct Kept {
 impl Shared {
     /// Whether what others wrote up to a second ago is known.
     pub(crate) fn has_looked_lately(&self) -> bool {
-        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.is_some_and(|seen| seen.elapsed() < LATELY)
+        is_lately(*self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the process is about to stop.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
+}
+
+/// Whether it was no more than a second ago.
+pub(crate) fn is_lately(at: Option<Instant>) -> bool {
+    at.is_some_and(|at| at.elapsed() < LATELY)
 }
 
 impl Feed {
@@ -170,7 +174,7 @@ impl Feed {
             return Err("the log is another one than before".into());
         }
         *looked = Some((since, head));
-        ring.tell(head.position);
+        ring.owe(head.position);
         Ok(head)
     }
 
@@ -220,6 +224,12 @@ impl Feed {
         Standing::now(ring, Arc::clone(&self.0))
     }
 
+    /// Where the log of a network stands, for whoever keeps records that are read from now on; `None` when it was not read yet.
+    pub fn baseline(&self, network: NetworkId) -> Option<Baseline> {
+        let ring = self.with(|rings| rings.get(&network).map(|kept| Arc::clone(&kept.ring)))?;
+        Baseline::now(ring, Arc::clone(&self.0))
+    }
+
     /// Begins to read the log of a network, so that it is known later where it stands.
     pub fn attend(&self, network: NetworkId) {
         if self.with(|rings| rings.contains_key(&network)) {
@@ -238,6 +248,15 @@ impl Feed {
         self.with(|rings| {
             if let Some(kept) = rings.get(&network) {
                 kept.ring.tell(position);
+            }
+        });
+    }
+
+    /// Says that the log of a network has reached a position, and that whoever reads from now on has to be told of it.
+    pub fn owe(&self, network: NetworkId, position: Position) {
+        self.with(|rings| {
+            if let Some(kept) = rings.get(&network) {
+                kept.ring.owe(position);
             }
         });
     }
@@ -372,6 +391,7 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
         ring.told().await;
         loop {
             // The newest entry is read once more: it tells whether this is still the same log.
+            let begun = Instant::now();
             let read = (feed.0.source.entries)(network, (ring.head() - 1).max(0), PAGE).await;
             // What was said of the log before it was read is settled with a page that is not full.
             let is_full = read.as_ref().is_ok_and(|entries| entries.len() as u64 == PAGE);
@@ -391,7 +411,7 @@ async fn fill(feed: Feed, network: NetworkId, ring: Arc<Ring>) {
                 }
             }
             if !is_full {
-                ring.fill();
+                ring.fill(begun);
                 break;
             }
             ring.wait_for_lines().await;

@@ -31,7 +31,7 @@ pub use follower::{End, Follower, Next, Rouse};
 pub use health::Redis;
 pub use line::{CHECKPOINT, Group, Interest, TRIES};
 pub use slot::Slot;
-pub use standing::Standing;
+pub use standing::{Baseline, Since, Standing};
 pub use told::{Made, Making, Told, Unmade};
 pub use wake_ups::{AddressError, CHANNEL, WakeUps};
 pub use wakers::{Waiting, Wakers};

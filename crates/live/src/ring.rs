@@ -10,7 +10,7 @@ use std::{
 };
 
 use convene_domain::{
-    change::{Entry, Head, LogId, Position},
+    change::{EntityType, Entry, Head, LogId, Position},
     id::ChangeId,
 };
 use futures::task::AtomicWaker;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     line::{Group, Interest, Line},
     slot::Slot,
+    standing::Since,
     stock::Stock,
     wakers::Waiting,
 };
@@ -48,6 +49,10 @@ pub(crate) struct Ring {
     head: AtomicI64,
     /// How far the log has grown, as far as anybody said.
     told_of: AtomicI64,
+    /// How far it has to be read before it says which records changed.
+    owed: AtomicI64,
+    /// When the last reading began that came to the end of the log.
+    read: Mutex<Option<Instant>>,
     /// Whether someone has relied on it since that was last asked.
     used: AtomicBool,
     /// Told when there is a reason to look for more.
@@ -81,6 +86,8 @@ impl Ring {
             slots: Mutex::default(),
             head: AtomicI64::new(position),
             told_of: AtomicI64::new(position),
+            owed: AtomicI64::new(position),
+            read: Mutex::default(),
             used: AtomicBool::new(true),
             nudge,
             filled: AtomicBool::new(false),
@@ -104,11 +111,13 @@ impl Ring {
 
     /// Where the log ends, as far as it was read; `None` until that is known.
     pub(crate) fn end(&self) -> Option<Head> {
-        self.with(|slots| {
-            let position = self.head();
-            let change = if position == 0 { Some(ChangeId::from_uuid(Uuid::nil())) } else { slots.last };
-            change.map(|change| Head { log: self.log, position, change })
-        })
+        self.with(|slots| self.end_of(slots))
+    }
+
+    fn end_of(&self, slots: &Slots) -> Option<Head> {
+        let position = self.head();
+        let change = if position == 0 { Some(ChangeId::from_uuid(Uuid::nil())) } else { slots.last };
+        change.map(|change| Head { log: self.log, position, change })
     }
 
     /// The change at a position, as a place to go on from; `None` when the ring does not know.
@@ -203,6 +212,22 @@ impl Ring {
         }
     }
 
+    /// Says that the log has reached a position, and that somebody relies on it.
+    pub(crate) fn owe(&self, position: Position) {
+        self.owed.fetch_max(position, Ordering::AcqRel);
+        self.tell(position);
+    }
+
+    /// Whether somebody relies on what was not read yet.
+    pub(crate) fn owes(&self) -> bool {
+        self.owed.load(Ordering::Acquire) > self.head()
+    }
+
+    /// Since when everything that was written before is known; `None` when the log was never read to its end.
+    pub(crate) fn read_at(&self) -> Option<Instant> {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether the log was said to have grown further than it was read.
     pub(crate) fn is_behind(&self) -> bool {
         self.told_of.load(Ordering::Acquire) > self.head()
@@ -223,11 +248,22 @@ impl Ring {
     pub(crate) fn unchanged(&self, places: &[Uuid], since: Position) -> Option<Position> {
         self.with(|slots| {
             let head = self.head();
-            let fresh = usize::try_from(head - since).ok()?;
-            let newer = slots.kept.range(slots.kept.len().checked_sub(fresh)?..);
             let touches = |slot: &Slot| !slot.is_in_tree() || places.iter().any(|place| slot.touches(*place));
-            let changed = newer.map(AsRef::as_ref).any(touches);
+            let changed = slots.newer(since, head)?.any(touches);
             (!changed).then_some(head)
+        })
+    }
+
+    /// Which records of a type the entries after a position are of.
+    pub(crate) fn changed(&self, entity_type: EntityType, since: Position) -> Since {
+        self.with(|slots| {
+            let Some(end) = self.end_of(slots) else { return Since::Unsure };
+            let Some(newer) = slots.newer(since, end.position) else { return Since::Anything };
+            let changes = newer.map(|slot| &slot.entry.change).filter(|change| change.entity_type == entity_type);
+            let mut changed: Vec<Uuid> = changes.map(|change| change.entity).collect();
+            changed.sort_unstable();
+            changed.dedup();
+            Since::These(changed, end)
         })
     }
 
@@ -236,8 +272,9 @@ impl Ring {
         self.nudge.notified().await;
     }
 
-    /// Says that everything was read once that there was.
-    pub(crate) fn fill(&self) {
+    /// Says that everything was read that there was when the reading began.
+    pub(crate) fn fill(&self, begun: Instant) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         self.filled.store(true, Ordering::Release);
     }
 
@@ -319,6 +356,12 @@ impl Slots {
         }
     }
 
+    /// The entries after a position, of which the newest is at the head; `None` when they do not reach back so far.
+    fn newer(&self, since: Position, head: Position) -> Option<impl Iterator<Item = &Slot>> {
+        let fresh = usize::try_from(head - since).ok()?;
+        Some(self.kept.range(self.kept.len().checked_sub(fresh)?..).map(AsRef::as_ref))
+    }
+
     /// How many entries each line may hold.
     fn share(&self) -> usize {
         (HELD.0 / self.lines.len().max(1)).max(HELD.1)
@@ -340,99 +383,4 @@ impl Slots {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use chrono::DateTime;
-    use convene_domain::{
-        change::{Change, ChangeKind, Effect, EntityType},
-        id::{InstanceId, NetworkId},
-    };
-    use uuid::Uuid;
-
-    use super::*;
-
-    pub(crate) fn log() -> LogId {
-        LogId { instance: InstanceId::from_uuid(Uuid::nil()), network: NetworkId::from_uuid(Uuid::from_u128(1)), epoch: 1 }
-    }
-
-    pub(crate) fn entry(position: Position) -> Entry {
-        let change = Change {
-            network: log().network,
-            position,
-            id: ChangeId::from_uuid(Uuid::from_u128(position as u128)),
-            kind: ChangeKind::Updated,
-            entity_type: EntityType::Gathering,
-            entity: Uuid::from_u128(9),
-            revision: position,
-            occurred_at: DateTime::UNIX_EPOCH,
-            recorded_at: DateTime::UNIX_EPOCH,
-            was_visible_to: None,
-            visible_to: None,
-        };
-        Entry { change, effects: Vec::new() }
-    }
-
-    fn entries(positions: std::ops::RangeInclusive<Position>) -> Vec<Entry> {
-        positions.map(entry).collect()
-    }
-
-    pub(crate) fn ring(position: Position) -> Arc<Ring> {
-        Arc::new(Ring::new(log(), position, Handle::current()))
-    }
-
-    fn push(ring: &Ring, positions: std::ops::RangeInclusive<Position>) -> Read {
-        ring.push(entries(positions))
-    }
-
-    #[tokio::test]
-    async fn the_ring_knows_the_changes_that_it_holds() {
-        let ring = ring(10);
-        assert_eq!(ring.end(), None, "not read yet");
-        assert_eq!(push(&ring, 10..=13), Read::Same);
-        let found = |position| ring.find(position).map(|head| (head.position, head.change.uuid().as_u128()));
-        assert_eq!([9, 10, 11, 13, 14].map(found), [None, None, Some((11, 11)), Some((13, 13)), None]);
-        assert_eq!(ring.end().map(|end| end.position), Some(13));
-        assert_eq!(push(&ring, 13..=13), Read::Same);
-        let many = 13 + i64::try_from(SLOTS).unwrap();
-        assert_eq!(push(&ring, 13..=many), Read::Same);
-        assert_eq!([12, 13, 14].map(found), [None, None, Some((14, 14))]);
-    }
-
-    #[tokio::test]
-    async fn a_place_is_unchanged_until_an_entry_touches_it() {
-        let (here, there) = (Uuid::from_u128(5), Uuid::from_u128(6));
-        let in_place = |position, place| Entry { effects: vec![(place, Effect::Changed)], ..entry(position) };
-        let ring = ring(0);
-        assert_eq!(ring.push(vec![in_place(1, here), in_place(2, there)]), Read::Same);
-        assert_eq!(ring.unchanged(&[here], 1), Some(2));
-        assert_eq!(ring.unchanged(&[here], 0), None);
-        assert_eq!(ring.unchanged(&[here, there], 1), None);
-        assert_eq!(ring.unchanged(&[here], 2), Some(2));
-        let mut term = in_place(3, Uuid::from_u128(7));
-        term.change.entity_type = EntityType::Term;
-        assert_eq!(ring.push(vec![entry(2), term]), Read::Same);
-        assert_eq!(ring.unchanged(&[here], 2), None, "words are used everywhere");
-        let many = 3 + i64::try_from(SLOTS).unwrap();
-        assert_eq!(push(&ring, 3..=many), Read::Same);
-        assert_eq!(ring.unchanged(&[here], 3), Some(many));
-        assert_eq!(ring.unchanged(&[here], 2), None, "it does not reach back so far");
-        assert!(!ring.is_behind());
-        ring.tell(many + 1);
-        assert!(ring.is_behind(), "there is more than was read");
-    }
-
-    #[tokio::test]
-    async fn another_log_in_the_same_place_is_noticed() {
-        let ring = ring(0);
-        assert_eq!(push(&ring, 1..=5), Read::Same);
-        let mut other = entry(5);
-        other.change.id = ChangeId::from_uuid(Uuid::from_u128(77));
-        assert_eq!(ring.push(vec![other, entry(6)]), Read::Broken);
-        assert_eq!(ring.push(vec![entry(5), entry(7)]), Read::Broken, "a gap");
-        assert_eq!(ring.push(vec![entry(6)]), Read::Broken, "the newest one is gone");
-        let head = |epoch, position| Head { log: LogId { epoch, ..log() }, position, change: entry(position).change.id };
-        assert!(ring.contradicts(5, &head(1, 4)) && ring.contradicts(5, &head(2, 9)) && !ring.contradicts(5, &head(1, 5)));
-        assert!(ring.contradicts(5, &Head { change: entry(6).change.id, ..head(1, 5) }), "grown to the same place");
-        ring.fail();
-        assert!(ring.is_broken());
-    }
-}
+pub(crate) mod tests;

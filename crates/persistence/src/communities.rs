@@ -8,11 +8,11 @@ use convene_domain::{
     page::{Page, PageRequest, Place},
     place::{Coordinates, Home},
     record::Recorded,
-    text::{Slug, fold},
+    text::{Cadence, Slug, fold},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Func, Query},
+    sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ impl TryFrom<community::Model> for Record {
                 source_status: row.parse_opt("source_status", model.source_status.as_deref())?,
                 members: row.people("members", model.members)?,
                 default_audience: row.parse_opt("default_audience", model.default_audience.as_deref())?,
-                cadence: row.parse_opt("cadence", model.cadence.as_deref())?,
+                cadence: model.cadence.map(Cadence::checked_before),
                 report_due_days: model.report_due_days.map(|days| row.small("report_due_days", days)).transpose()?,
                 provenance: row.parse_opt("provenance", model.provenance.as_deref())?,
                 region_method: row.parse_opt("region_method", model.region_method.as_deref())?,
@@ -129,9 +129,7 @@ pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[CommunityId]) 
     in_order::columns::<community::Model>(&mut select, "r");
     select.from_as(community::Entity, "r");
     select.and_where(dialect::is_any_id(connection.get_database_backend(), ("r", community::Column::Id), &ids));
-    let found = connection.query_all(&select).await?;
-    let read = |row| Record::try_from(community::Model::read(&mut Cells::of(row))?).map(|record| (record.id, record));
-    found.iter().map(read).collect()
+    Ok(read_all(connection, &select).await?.into_iter().map(|record| (record.id, record)).collect())
 }
 
 /// Finds a community by a slug that it has or had.
@@ -215,8 +213,24 @@ pub async fn all_slugs<C: ConnectionTrait>(connection: &C, network: NetworkId) -
 
 /// Loads every community of a network: for import and export.
 pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Result<Vec<Record>> {
-    let found = community::Entity::find().filter(community::Column::NetworkId.eq(network.uuid())).all(connection).await?;
-    found.into_iter().map(Record::try_from).collect()
+    read_all(connection, &of_network(network)).await
+}
+
+/// Loads the communities of a network, if they are no more than so many.
+pub async fn all_up_to<C: ConnectionTrait>(connection: &C, network: NetworkId, limit: usize) -> Result<Option<Vec<Record>>> {
+    let found = read_all(connection, of_network(network).limit(limit as u64 + 1)).await?;
+    Ok(Some(found).filter(|found| found.len() <= limit))
+}
+
+fn of_network(network: NetworkId) -> SelectStatement {
+    let mut select = Query::select();
+    in_order::columns::<community::Model>(&mut select, "r");
+    select.from_as(community::Entity, "r").and_where(Expr::col(("r", community::Column::NetworkId)).eq(network.uuid())).take()
+}
+
+async fn read_all<C: ConnectionTrait>(connection: &C, select: &SelectStatement) -> Result<Vec<Record>> {
+    let found = connection.query_all(select).await?;
+    found.iter().map(|row| Record::try_from(community::Model::read(&mut Cells::of(row))?)).collect()
 }
 
 /// Lists the communities under each scope.

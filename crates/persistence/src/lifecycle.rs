@@ -5,7 +5,7 @@ use convene_domain::{
     community::{CommunityStatus, Level},
     id::{CommunityId, GatheringId, NetworkId, Within},
     lifecycle::{History, QuietSpell},
-    text::Code,
+    text::{Cadence, Code},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Set, Statement, Value, sea_query::OnConflict,
@@ -74,7 +74,7 @@ fn past(row: &QueryResult) -> Result<Past> {
         let read = |day: &str| of.check(column, day.parse().map_err(|_| convene_domain::Invalid::new("is no date")));
         days.split(' ').filter(|day| !day.is_empty()).map(read).collect()
     };
-    let cadence = of.parse_opt("cadence", text("cadence")?.as_deref())?;
+    let cadence = text("cadence")?.map(Cadence::checked_before);
     Ok(Past {
         id: CommunityId::from_uuid(id),
         network: NetworkId::from_uuid(row.try_get("", "network_id")?),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use convene_domain::{
-    change::{Head, NewChange},
+    change::{EntityType, Head, NewChange},
     id::{ChangeId, InstanceId, NetworkId, TokenId},
 };
 use sea_orm::{
@@ -88,6 +88,11 @@ impl Write {
     /// Says what was written. Each change becomes one entry of the network's log.
     pub fn record(&mut self, network: NetworkId, change: NewChange) {
         self.changes.entry(network).or_default().push(change);
+    }
+
+    /// Whether something was written of records of this type.
+    pub fn records(&self, entity_type: EntityType) -> bool {
+        self.changes.values().flatten().any(|change| change.entity_type == entity_type)
     }
 
     /// Waits until no other import writes: two that write the same records in another order would wait for each other.

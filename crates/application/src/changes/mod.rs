@@ -130,7 +130,7 @@ pub async fn find_end(app: &App, network: NetworkId) -> Result<Head> {
     }
 }
 
-/// Finds the place in a log that a cursor names.
+/// Finds the place in a log that a cursor names. Nothing older is read from now on.
 ///
 /// # Errors
 ///
@@ -150,10 +150,11 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
     if here.cursor(rights) != cursor {
         return Err(Error::CursorExpired);
     }
+    app.heed(network, here.position);
     Ok(here)
 }
 
-/// Makes sure that a log reaches as far as a cursor says.
+/// Makes sure that a log reaches as far as a cursor says. Nothing older is read from now on.
 ///
 /// # Errors
 ///
@@ -194,11 +195,6 @@ pub async fn follow(app: &App, reader: &Reader, group: Group, interest: Interest
     app.follow(reader.here.log.network, group, interest).await
 }
 
-/// Follows what a group is told, if there is such a group.
-pub fn find_followed(app: &App, group: Group) -> Option<Follower> {
-    app.find_followed(group)
-}
-
 async fn extent_of(app: &App, network: NetworkId) -> Result<Extent> {
     let found = log::load_extent(app.reader(), app.database().instance(), network).await?;
     found.ok_or(Error::Lost("the heads of a log"))
@@ -226,6 +222,10 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     // Looked at after the changes were read: whatever is deleted was below the floor before.
     if !extent_of(app, network).await?.reaches(reader.here.position) {
         return Err(Error::CursorExpired);
+    }
+    // Records are shown as they were after their changes, or later.
+    if let Some((last, _)) = found.last() {
+        app.heed(network, last.position);
     }
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {

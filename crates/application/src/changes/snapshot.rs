@@ -41,6 +41,10 @@ pub async fn snapshot(
         let page = if wanted { read(app, caller, reader.within, entity_type, &request).await? } else { Page::empty() };
         let ids: Vec<(Uuid, i64)> = page.entries.iter().map(|(_, (_, id, revision))| (*id, *revision)).collect();
         let changes = if ids.is_empty() { HashMap::new() } else { log::load_by_revision(app.reader(), &ids).await? };
+        // Records are shown at these revisions, or later ones.
+        if let Some(last) = changes.values().map(|change| change.position).max() {
+            app.heed(reader.here.log.network, last);
+        }
         for (after, (_, id, _)) in &page.entries {
             let change = changes.get(id).ok_or(Error::Lost("the changes that records were brought to their revisions by"))?;
             let at = SnapshotPlace { entity_type: now.entity_type, after: Some(after.clone()) };

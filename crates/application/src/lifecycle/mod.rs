@@ -74,7 +74,7 @@ pub async fn life_cycle(app: &App, question: &Question) -> Result<LifeCycle> {
     let Question { within, periods, .. } = question;
     let past = load(app, *within, &question.levels, periods.as_of).await?;
     let past: Vec<Past> = past.into_iter().filter(|past| question.closed || past.status != CommunityStatus::Closed).collect();
-    let held = Held::load(app, &past, &question.policy, periods.as_of).await?;
+    let held = Held::load(app, *within, &question.policy, periods.as_of).await?;
     let mut entries = Vec::with_capacity(past.len());
     for past in &past {
         let (rules, policy) = held.rules(past)?;
@@ -115,11 +115,21 @@ pub(crate) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    pub(crate) async fn load(app: &App, past: &[Past], choice: &'a Choice, as_of: NaiveDate) -> Result<Self> {
-        let policies = match (past.first(), choice) {
-            (Some(past), Choice::Own | Choice::Named(_)) => Some(Policies::load(app, past.network, as_of).await?),
-            _ => None,
+    /// Loads the policies of the network of a place.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such place, or no policy with the code that is named.
+    pub(crate) async fn load(app: &App, within: Within, choice: &'a Choice, as_of: NaiveDate) -> Result<Self> {
+        let network = nodes::network_of(app, within).await?;
+        let policies = match choice {
+            Choice::Rules(_) => None,
+            Choice::Own | Choice::Named(_) => Some(Policies::load(app, network, as_of).await?),
         };
+        // A code that nobody knows is a fault, also where nothing is held against it.
+        if let (Choice::Named(code), Some(policies)) = (choice, &policies) {
+            policies.named(code)?;
+        }
         Ok(Self { choice, policies })
     }
 

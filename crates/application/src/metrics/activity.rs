@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 use convene_domain::{
     change::Head,
     metric::{
-        Bucket, Column, Dimension, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, growth, item_groups,
+        Bucket, Column, Dimension, Earlier, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, item_groups,
     },
 };
 use convene_persistence::metrics::{self, Place};
 
 use super::{
     groups::{Group, Names, Rank, rank},
+    places,
     reading::{self, Counting},
 };
 use crate::{App, Error, Result};
@@ -54,9 +55,7 @@ pub struct Compared {
     /// The numbers.
     pub column: Column,
     /// The numbers of the earlier period.
-    pub earlier: Option<Vec<Option<f64>>>,
-    /// By what part the numbers of the earlier period grew; `None` where that cannot be computed.
-    pub changes: Option<Vec<Option<f64>>>,
+    pub earlier: Option<Vec<Earlier>>,
 }
 
 /// Answers a question about the activity of a place.
@@ -66,9 +65,14 @@ pub struct Compared {
 /// Fails if the place does not exist, or if what is asked for does not go together.
 pub async fn activity(app: &App, question: &Question) -> Result<Activity> {
     question.check()?;
+    answer(app, question).await
+}
+
+/// Answers a question that was checked, or that is one of our own.
+pub(super) async fn answer(app: &App, question: &Question) -> Result<Activity> {
     let by_child = question.group_by.contains(&Dimension::Child);
-    let mut places = reading::places(app, &[question.within], by_child).await?;
-    let place = places.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;
+    let mut found = places::load(app, &[question.within], by_child).await?;
+    let place = found.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;
     let period = period(app, question).await?;
     let invalid = |argument| move |reason| Error::Invalid { argument, reason };
     let parts = period.span.buckets(question.bucket).map_err(invalid("bucket"))?;
@@ -123,15 +127,9 @@ impl Answering<'_> {
     fn series(&self, group: Vec<Group>, (now, earlier): (&Tally, Option<&Tally>), narrowed: Narrowed) -> Series {
         let metric = |metric: &convene_domain::metric::Metric| {
             let column = Column::compute(*metric, self.needs, now, narrowed);
-            let earlier = earlier.map(|tally| {
-                let mut earlier = Column::compute(*metric, self.needs, tally, narrowed).values;
-                earlier.resize(column.values.len(), None);
-                earlier
-            });
-            let changes = earlier
-                .as_ref()
-                .map(|earlier| column.values.iter().zip(earlier).map(|(now, earlier)| growth(*now, *earlier)).collect());
-            Compared { column, earlier, changes }
+            let earlier = earlier.map(|tally| Column::compute(*metric, self.needs, tally, narrowed));
+            let earlier = earlier.map(|earlier| Earlier::of(&column, &earlier));
+            Compared { column, earlier }
         };
         let width = self.needs.columns.len();
         #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
@@ -180,7 +178,7 @@ impl Answering<'_> {
                 let value = self.question.order.and_then(|order| match &whole {
                     Some(whole) => {
                         let tally = whole.0.groups.get(key)?;
-                        Column::compute(order.metric, &whole.1, tally, narrowed).values.first().copied().flatten()
+                        Column::compute(order.metric, &whole.1, tally, narrowed).cells.first()?.value
                     }
                     None => sum_of(&series, order),
                 });
@@ -227,7 +225,7 @@ impl Answering<'_> {
 /// The value over all parts, of which those that cannot be computed are left out.
 fn sum_of(series: &Series, order: GroupOrder) -> Option<f64> {
     let column = &series.metrics.iter().find(|it| it.column.metric == order.metric)?.column;
-    let known: Vec<f64> = column.values.iter().copied().flatten().collect();
+    let known: Vec<f64> = column.cells.iter().filter_map(|cell| cell.value).collect();
     (!known.is_empty()).then(|| known.iter().sum())
 }
 
@@ -243,8 +241,6 @@ fn by_value(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
 }
 
 fn is_empty(series: &Series) -> bool {
-    let none = |numbers: &Option<Vec<Option<f64>>>| {
-        numbers.as_ref().is_none_or(|numbers| numbers.iter().all(|number| number.is_none_or(|number| number <= 0.0)))
-    };
-    series.metrics.iter().all(|it| it.column.is_empty() && none(&it.earlier))
+    let none = |earlier: &Vec<Earlier>| earlier.iter().all(|earlier| earlier.value.is_none_or(|number| number <= 0.0));
+    series.metrics.iter().all(|it| it.column.is_empty() && it.earlier.as_ref().is_none_or(none))
 }

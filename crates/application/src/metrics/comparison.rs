@@ -8,17 +8,14 @@ use convene_domain::{
     community::Level,
     id::{CommunityId, Within},
     metric::{
-        Bucket, Column, CompareWith, Dimension, Key, Metric, Needs, Period, Span, Tally, Time, check_metrics, counts_communities,
-        growth, median, ranks, shares,
+        Bucket, Column, CompareWith, Dimension, Earlier, Key, Metric, Needs, Period, Span, Tally, Time, check_metrics,
+        counts_communities, median, ranks, shares,
     },
 };
 use convene_persistence::metrics::{self, Peer, Place};
 use uuid::Uuid;
 
-use super::{
-    groups::Group,
-    reading::{self, read_each},
-};
+use super::{groups::Group, places, reading::read_each};
 use crate::{App, Error, Result};
 
 /// How many communities are compared at least and at most.
@@ -75,20 +72,11 @@ pub struct ComparedMetric {
     /// The share of each in the sum of all; `None` for metrics that do not add up.
     pub shares: Option<Vec<Option<f64>>>,
     /// The numbers of the period before, and by what part of them each grew.
-    pub previous: Option<Earlier>,
+    pub previous: Option<Vec<Earlier>>,
     /// The numbers of the year before, and by what part of them each grew.
-    pub last_year: Option<Earlier>,
+    pub last_year: Option<Vec<Earlier>>,
     /// Those of their peers.
     pub peers: Option<Peers>,
-}
-
-/// Numbers of an earlier period.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Earlier {
-    /// The numbers.
-    pub values: Vec<Option<f64>>,
-    /// By what part of them each grew.
-    pub changes: Vec<Option<f64>>,
 }
 
 /// The numbers of the open communities of the same network and level, without the community itself.
@@ -110,8 +98,8 @@ pub struct Peers {
 pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
     check(asked)?;
     let within: Vec<Within> = asked.communities.iter().map(|id| Within::Community(*id)).collect();
-    let places = reading::places(app, &within, false).await?;
-    let places: Vec<&Place> = within.iter().filter_map(|within| places.get(within)).collect();
+    let found = places::load(app, &within, false).await?;
+    let places: Vec<&Place> = within.iter().filter_map(|within| found.get(within)).collect();
     let head = places.first().ok_or_else(|| invalid("communities", "names none"))?.head;
     if places.iter().any(|place| place.head.log.network != head.log.network) {
         return Err(invalid("communities", "are of several networks, which count by words of their own"));
@@ -142,16 +130,13 @@ pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
     }
     let compared = |metric: &Metric| {
         let column = now.column(*metric, &ids);
-        let beside = |earlier: &Counted<'_>| {
-            let values = earlier.column(*metric, &ids).values;
-            let changes = column.values.iter().zip(&values).map(|(now, earlier)| growth(*now, *earlier)).collect();
-            Earlier { values, changes }
-        };
+        let values = column.values();
+        let beside = |earlier: &Counted<'_>| Earlier::of(&column, &earlier.column(*metric, &ids));
         let (previous, last_year) = (previous.as_ref().map(beside), last_year.as_ref().map(beside));
-        let peers = peers.as_ref().map(|peers| peers.beside(*metric, &column, (&ids, &levels)));
+        let peers = peers.as_ref().map(|peers| peers.beside(*metric, &values, (&ids, &levels)));
         ComparedMetric {
-            ranks: ranks(&column.values).into_iter().map(|rank| rank.map(number)).collect(),
-            shares: metric.is_additive().then(|| shares(&column.values)),
+            ranks: ranks(&values).into_iter().map(|rank| rank.map(number)).collect(),
+            shares: metric.is_additive().then(|| shares(&values)),
             previous,
             last_year,
             peers,
@@ -232,17 +217,17 @@ impl<'a> Peering<'a> {
         let mut of: Vec<Level> = levels.iter().flatten().copied().collect();
         of.sort();
         of.dedup();
-        let peers = metrics::peers(app.reader(), head.log.network, &of).await?;
+        let peers = places::peers(app, head.log.network, &of).await?;
         let ids: Vec<Uuid> = peers.iter().map(|peer| peer.id.uuid()).collect();
         let counted = Counted { needs, tallies: read_each(app, &ids, span, needs).await? };
         Ok(Self { peers, counted })
     }
 
-    fn beside(&self, metric: Metric, column: &Column, (ids, levels): (&[Uuid], &[Option<Level>])) -> Peers {
+    fn beside(&self, metric: Metric, numbers: &[Option<f64>], (ids, levels): (&[Uuid], &[Option<Level>])) -> Peers {
         let all: Vec<Uuid> = self.peers.iter().map(|peer| peer.id.uuid()).collect();
-        let values = self.counted.column(metric, &all).values;
+        let values = self.counted.column(metric, &all).values();
         let mut beside = Peers { medians: Vec::new(), distances: Vec::new(), counts: Vec::new() };
-        for ((id, level), value) in ids.iter().zip(levels).zip(&column.values) {
+        for ((id, level), value) in ids.iter().zip(levels).zip(numbers) {
             let others = self.peers.iter().zip(&values).filter(|(peer, _)| Some(peer.level) == *level && peer.id.uuid() != *id);
             let others: Vec<f64> = others.filter_map(|(_, value)| *value).collect();
             beside.counts.push(Some(number(others.len())));

@@ -1,8 +1,8 @@
 //! Numbers as CSV (RFC 4180), one row for each group, part of the period and metric, which is what spreadsheets pivot.
 
-use convene_domain::metric::{Bucket, Column, Question, Value};
+use convene_domain::metric::{Bucket, Column, Earlier, Question};
 
-use super::{Activity, Comparison, Series, comparison::Earlier};
+use super::{Activity, Comparison, Series};
 
 /// The activity of a place as CSV. With groups it has a row for each of them, and none for everything.
 pub fn activity_csv(question: &Question, found: &Activity) -> String {
@@ -15,7 +15,9 @@ pub fn activity_csv(question: &Question, found: &Activity) -> String {
     header.extend(fixed.iter().chain(&["expected_reports", "received_reports"]).map(|name| (*name).to_owned()));
     let compared = found.compared.as_ref();
     if compared.is_some() {
-        header.extend(["compared_from", "compared_to", "compared_value", "change"].map(str::to_owned));
+        header.extend(
+            ["compared_from", "compared_to", "compared_value", "compared_base", "change", "change_unreliable"].map(str::to_owned),
+        );
     }
     let mut rows = vec![header];
     let all: Vec<&Series> = match question.group_by.is_empty() {
@@ -35,9 +37,7 @@ pub fn activity_csv(question: &Question, found: &Activity) -> String {
                 if let Some(parts) = compared {
                     let date = |of: fn(&convene_domain::metric::Span) -> String| parts.get(at).map(of).unwrap_or_default();
                     row.extend([date(|part| part.from.to_string()), date(|part| part.to.to_string())]);
-                    let list =
-                        |numbers: &Option<Vec<Option<f64>>>| numbers.as_ref().map(|it| written(at, it)).unwrap_or_default();
-                    row.extend([list(&metric.earlier), list(&metric.changes)]);
+                    earlier(&mut row, metric.earlier.as_deref(), at);
                 }
                 rows.push(row);
             }
@@ -65,9 +65,13 @@ pub fn comparison_csv(found: &Comparison) -> String {
         "rank",
         "share",
         "previous_value",
+        "previous_base",
         "previous_change",
+        "previous_change_unreliable",
         "last_year_value",
+        "last_year_base",
         "last_year_change",
+        "last_year_change_unreliable",
         "peer_median",
         "peer_distance",
         "peers",
@@ -81,10 +85,8 @@ pub fn comparison_csv(found: &Comparison) -> String {
             numbers(&mut row, &metric.column, at);
             row.extend([written(at, &found.expected_reports), written(at, &found.received_reports), written(at, &metric.ranks)]);
             row.push(metric.shares.as_ref().map(|shares| written(at, shares)).unwrap_or_default());
-            for earlier in [&metric.previous, &metric.last_year] {
-                let list =
-                    |of: fn(&Earlier) -> &Vec<Option<f64>>| earlier.as_ref().map(|it| written(at, of(it))).unwrap_or_default();
-                row.extend([list(|it| &it.values), list(|it| &it.changes)]);
+            for numbers in [&metric.previous, &metric.last_year] {
+                earlier(&mut row, numbers.as_deref(), at);
             }
             match &metric.peers {
                 Some(peers) => row.extend([&peers.medians, &peers.distances, &peers.counts].map(|list| written(at, list))),
@@ -98,14 +100,32 @@ pub fn comparison_csv(found: &Comparison) -> String {
 
 fn numbers(row: &mut Vec<String>, column: &Column, at: usize) {
     row.push(column.metric.to_string());
-    row.extend([&column.values, &column.numerators, &column.denominators, &column.bases].map(|list| written(at, list)));
-    let base = column.bases.get(at).copied().flatten();
-    row.push(base.is_none_or(|base| base < Value::RELIABLE).to_string());
+    match column.cells.get(at) {
+        Some(cell) => {
+            row.extend([cell.value, Some(cell.numerator), cell.denominator, Some(cell.base)].map(number));
+            row.push(cell.is_unreliable().to_string());
+        }
+        None => row.extend([const { String::new() }; 5]),
+    }
+}
+
+fn earlier(row: &mut Vec<String>, numbers: Option<&[Earlier]>, at: usize) {
+    match numbers.and_then(|numbers| numbers.get(at)) {
+        Some(earlier) => {
+            row.extend([earlier.value, earlier.base, earlier.change].map(number));
+            row.push(earlier.unreliable.to_string());
+        }
+        None => row.extend([const { String::new() }; 4]),
+    }
+}
+
+fn written(at: usize, numbers: &[Option<f64>]) -> String {
+    number(numbers.get(at).copied().flatten())
 }
 
 /// A number, or nothing where it cannot be computed.
-fn written(at: usize, numbers: &[Option<f64>]) -> String {
-    numbers.get(at).copied().flatten().map(|number| number.to_string()).unwrap_or_default()
+fn number(number: Option<f64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 /// A text that no spreadsheet takes for a formula: what begins like one begins with an apostrophe instead.

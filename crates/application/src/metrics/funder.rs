@@ -5,8 +5,9 @@ use convene_domain::{
     id::Within,
     metric::{Bucket, CompareWith, Dimension, GROUP_LIMIT, GroupOrder, Metric, Question, Time},
 };
+use convene_persistence::metrics;
 
-use super::{Activity, activity, reading};
+use super::activity::{Activity, answer};
 use crate::{App, Error, Result};
 
 /// How many gatherings a community holds in a period: at least, and at most if there is a limit.
@@ -66,10 +67,11 @@ pub fn question(within: Within, time: Time, section: Section) -> Question {
 
 /// How many communities held so many gatherings, by [`BANDS`].
 pub async fn bands(app: &App, within: Within, time: Time) -> Result<[u32; 4]> {
-    let found: Activity = activity(app, &question(within, time, Section::Communities(GROUP_LIMIT))).await?;
+    // All of them, however many would be listed.
+    let found: Activity = answer(app, &question(within, time, Section::Communities(usize::MAX))).await?;
     let mut counts = [0; 4];
     for series in &found.series {
-        let held = series.metrics.first().and_then(|metric| metric.column.values.first().copied().flatten()).unwrap_or_default();
+        let held = series.metrics.first().and_then(|metric| metric.column.cells.first()?.value).unwrap_or_default();
         let band = BANDS.iter().position(|(least, _)| held >= f64::from(*least));
         if let Some(count) = band.and_then(|band| counts.get_mut(band)) {
             *count += 1;
@@ -78,12 +80,14 @@ pub async fn bands(app: &App, within: Within, time: Time) -> Result<[u32; 4]> {
     Ok(counts)
 }
 
-/// Where the log of a place's network ends.
+/// Where the log of a place's network ends. Nothing that is older is read from now on.
 ///
 /// # Errors
 ///
 /// Fails if the place does not exist.
 pub async fn head(app: &App, within: Within) -> Result<Head> {
-    let places = reading::places(app, &[within], false).await?;
-    places.get(&within).map(|place| place.head).ok_or(Error::NoSuchPlace(within))
+    let mut found = metrics::load_places(app.reader(), app.database().instance(), &[within], false).await?;
+    let head = found.remove(&within).ok_or(Error::NoSuchPlace(within))?.head;
+    app.heed(head.log.network, head.position);
+    Ok(head)
 }

@@ -13,6 +13,7 @@ use convene_domain::{
 use convene_persistence::metrics::{self, Named, Place};
 use uuid::Uuid;
 
+use super::places;
 use crate::{App, Result};
 
 /// A group of one dimension.
@@ -56,7 +57,7 @@ impl Names {
         unknown.sort();
         unknown.dedup();
         if !unknown.is_empty() {
-            names.communities.extend(metrics::names(app.reader(), &unknown).await?);
+            names.communities.extend(places::names(app, &unknown).await?);
         }
         let network = place.head.log.network;
         for dimension in dimensions {
@@ -64,7 +65,7 @@ impl Names {
                 Dimension::Outcome => VocabularyKind::DesiredOutcome,
                 Dimension::Function => VocabularyKind::Function,
                 Dimension::Region => {
-                    names.codes.insert(*dimension, metrics::regions(app.reader(), network).await?);
+                    names.codes.insert(*dimension, places::regions(app, network).await?);
                     continue;
                 }
                 _ => continue,

@@ -6,10 +6,11 @@ mod comparison;
 mod csv;
 pub mod funder;
 mod groups;
+mod places;
 mod reading;
 
 pub use activity::{Activity, Compared, Series, activity};
-pub use comparison::{Beside, COMMUNITIES, ComparedMetric, Comparing, Comparison, Earlier, Peers, comparison};
+pub use comparison::{Beside, COMMUNITIES, ComparedMetric, Comparing, Comparison, Peers, comparison};
 pub use csv::{activity_csv, comparison_csv};
 pub use funder::head;
 pub use groups::Group;

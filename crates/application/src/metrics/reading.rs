@@ -214,16 +214,3 @@ pub(super) async fn read_each(app: &App, places: &[Uuid], span: Span, needs: &Ne
     }
     Ok(filling.sheet.groups.into_iter().filter_map(|(keys, tally)| Some((community(&keys)?, tally))).collect())
 }
-
-/// Finds places and, if it is asked for, what is right beneath them.
-///
-/// # Errors
-///
-/// Fails if one of them does not exist.
-pub(super) async fn places(app: &App, within: &[Within], children: bool) -> Result<HashMap<Within, Place>> {
-    let places = metrics::load_places(app.reader(), app.database().instance(), within, children).await?;
-    match within.iter().find(|within| !places.contains_key(within)) {
-        Some(missing) => Err(Error::NoSuchPlace(*missing)),
-        None => Ok(places),
-    }
-}

@@ -151,6 +151,8 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     }
     let head = log::find_end(connection, app.database().instance(), kept.change_set).await?;
     let head = head.ok_or(Error::Lost("the changes that a key stands for"))?;
+    // Whoever wrote it may not have come to say so.
+    app.heed(head.log.network, head.position);
     Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head, report: None })))
 }
 
@@ -168,8 +170,13 @@ async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::re
         entity: done.entity,
         revision: done.revision,
     });
+    let of_communities = write.records(EntityType::Community);
     // A command is about one network, so there is one head.
-    Ok((done, write.seal().await?.pop()))
+    let head = write.seal().await?.pop();
+    if let Some(head) = head.filter(|_| of_communities) {
+        app.heed(head.log.network, head.position);
+    }
+    Ok((done, head))
 }
 
 /// A kind of record that commands change.

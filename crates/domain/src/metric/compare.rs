@@ -1,5 +1,7 @@
 //! Putting numbers side by side.
 
+use super::sheet::Column;
+
 /// The rank of each number: 1 for the greatest, equal ones share theirs, and the next one counts them all. What cannot be
 /// computed has none.
 pub fn ranks(values: &[Option<f64>]) -> Vec<Option<usize>> {
@@ -26,9 +28,42 @@ pub fn growth(now: Option<f64>, earlier: Option<f64>) -> Option<f64> {
     Some((now? - earlier) / earlier)
 }
 
+/// A number of an earlier period, and how the present one grew from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Earlier {
+    /// The earlier number; `None` where it cannot be computed, or there is none to compare with.
+    pub value: Option<f64>,
+    /// From how many records it was taken; `None` where there is none.
+    pub base: Option<f64>,
+    /// By what part of it the number grew.
+    pub change: Option<f64>,
+    /// Whether either was taken from so few records that chance decides how it grew.
+    pub unreliable: bool,
+}
+
+impl Earlier {
+    /// Puts the numbers of an earlier period beside the present ones.
+    pub fn of(now: &Column, earlier: &Column) -> Vec<Self> {
+        let beside = |(at, now): (usize, &super::Cell)| {
+            let earlier = earlier.cells.get(at);
+            let value = earlier.and_then(|earlier| earlier.value);
+            Self {
+                value,
+                base: earlier.map(|earlier| earlier.base),
+                change: growth(now.value, value),
+                unreliable: now.is_unreliable() || earlier.is_none_or(super::Cell::is_unreliable),
+            }
+        };
+        now.cells.iter().enumerate().map(beside).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Cell, Metric},
+        *,
+    };
 
     #[test]
     fn equal_numbers_share_a_rank() {
@@ -47,6 +82,19 @@ mod tests {
         assert_eq!(median(vec![5.0, 1.0, 3.0]), Some(3.0));
         assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
         assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn growth_from_few_is_not_to_be_relied_upon() {
+        let column = |of: &[f64]| {
+            let cell = |count: &f64| Cell { value: Some(*count), numerator: *count, denominator: None, base: *count };
+            Column { metric: Metric::GatheringsHeld, cells: of.iter().map(cell).collect() }
+        };
+        let found = Earlier::of(&column(&[12.0, 30.0, 5.0, 40.0]), &column(&[10.0, 2.0, 20.0]));
+        let changes: Vec<_> = found.iter().map(|it| (it.base, it.change, it.unreliable)).collect();
+        let expected =
+            [(Some(10.0), Some(0.2), false), (Some(2.0), Some(14.0), true), (Some(20.0), Some(-0.75), true), (None, None, true)];
+        assert_eq!(changes, expected);
     }
 
     #[test]

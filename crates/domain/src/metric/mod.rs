@@ -18,14 +18,14 @@ mod value;
 
 use std::sync::LazyLock;
 
-pub use compare::{growth, median, ranks, shares};
+pub use compare::{Earlier, growth, median, ranks, shares};
 pub use measure::Measure;
 pub use period::{BUCKET_LIMIT, Bucket, CompareWith, Period, RelativePeriod, Span, Time, When, month_of, month_start};
 pub use question::{
     ActivityFilter, DIMENSION_LIMIT, Dimension, GROUP_LIMIT, GroupOrder, METRIC_LIMIT, Question, Refused, check_metrics,
     counts_communities, unfit,
 };
-pub use sheet::{Column, Key, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
+pub use sheet::{Cell, Column, Key, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
 pub use value::{Completeness, Value};
 
 use crate::words::words;

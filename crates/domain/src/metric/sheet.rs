@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Dimension, Formula, Founded, Measure, Metric, Unit};
+use super::{Dimension, Formula, Founded, Measure, Metric, Unit, Value};
 use crate::report::{ActivityKind, ItemKind};
 
 /// What tells a group from the others of a dimension.
@@ -157,19 +157,33 @@ pub struct Sheet {
     pub groups: BTreeMap<Vec<Key>, Tally>,
 }
 
+/// A number, and what it was computed from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// The number; `None` where it cannot be computed.
+    pub value: Option<f64>,
+    /// What was counted or divided.
+    pub numerator: f64,
+    /// By what, or out of how many; `None` for plain counts.
+    pub denominator: Option<f64>,
+    /// From how many records.
+    pub base: f64,
+}
+
+impl Cell {
+    /// Whether it was taken from so few records that chance decides more than anything else.
+    pub fn is_unreliable(&self) -> bool {
+        self.base < Value::RELIABLE
+    }
+}
+
 /// What a metric comes to, part by part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Which metric.
     pub metric: Metric,
-    /// The numbers; `None` where they cannot be computed.
-    pub values: Vec<Option<f64>>,
-    /// What was counted or divided.
-    pub numerators: Vec<Option<f64>>,
-    /// By what, or out of how many; `None` for plain counts.
-    pub denominators: Vec<Option<f64>>,
-    /// From how many records.
-    pub bases: Vec<Option<f64>>,
+    /// The numbers.
+    pub cells: Vec<Cell>,
 }
 
 /// What tells the groups of items apart: the measures that are counted instead of all.
@@ -187,13 +201,7 @@ impl Column {
         let add =
             |part: usize, places: &[usize]| -> f64 { places.iter().map(|at| tally.sums[part * width + at]).sum::<i64>() as f64 };
         let host = |part: usize| tally.hosts.get(part).copied().unwrap_or_default() as f64;
-        let mut column = Self {
-            metric,
-            values: Vec::with_capacity(parts),
-            numerators: Vec::with_capacity(parts),
-            denominators: Vec::with_capacity(parts),
-            bases: Vec::with_capacity(parts),
-        };
+        let mut column = Self { metric, cells: Vec::with_capacity(parts) };
         let records = places(metric.records());
         match metric.formula() {
             Formula::Sum { of, base } => {
@@ -253,17 +261,18 @@ impl Column {
     }
 
     fn push(&mut self, value: Option<f64>, numerator: f64, denominator: Option<f64>, base: f64) {
-        self.values.push(value);
         // Where nothing can be divided, nothing was counted either.
-        self.numerators.push(Some(numerator));
-        self.denominators.push(denominator);
-        self.bases.push(Some(base));
+        self.cells.push(Cell { value, numerator, denominator, base });
+    }
+
+    /// The numbers alone.
+    pub fn values(&self) -> Vec<Option<f64>> {
+        self.cells.iter().map(|cell| cell.value).collect()
     }
 
     /// Whether nothing was counted in any part.
     pub fn is_empty(&self) -> bool {
-        let is_none = |numbers: &[Option<f64>]| numbers.iter().all(|number| number.is_none_or(|number| number <= 0.0));
-        is_none(&self.numerators) && is_none(&self.denominators)
+        self.cells.iter().all(|cell| cell.numerator <= 0.0 && cell.denominator.is_none_or(|number| number <= 0.0))
     }
 }
 
@@ -294,9 +303,10 @@ mod tests {
         let mut tally = Tally::empty(&needs, 2);
         tally.sums = vec![4, 3, 50, 2, 0, 0, 0, 0];
         let rate = Column::compute(Metric::ReportingRate, &needs, &tally, None);
-        assert_eq!((rate.values, rate.denominators), (vec![Some(0.75), None], vec![Some(4.0), Some(0.0)]));
+        let cell = |value, numerator, denominator, base| Cell { value, numerator, denominator: Some(denominator), base };
+        assert_eq!(rate.cells, [cell(Some(0.75), 3.0, 4.0, 4.0), cell(None, 0.0, 0.0, 0.0)]);
         let attendance = Column::compute(Metric::Attendance, &needs, &tally, None);
-        assert_eq!((attendance.values, attendance.bases), (vec![Some(50.0), None], vec![Some(2.0), Some(0.0)]));
+        assert_eq!(attendance.cells, [cell(Some(50.0), 50.0, 2.0, 2.0), cell(None, 0.0, 0.0, 0.0)]);
     }
 
     #[test]
@@ -312,11 +322,11 @@ mod tests {
         set(Measure::Needs, 2);
         set(Measure::Visits, 1);
         let rate = Column::compute(Metric::ShowUpRate, &needs, &tally, None);
-        assert_eq!((rate.values[0], rate.bases[0]), (Some(0.75), Some(3.0)));
+        assert_eq!((rate.cells[0].value, rate.cells[0].base), (Some(0.75), 3.0));
         let items = Column::compute(Metric::Items, &needs, &tally, None);
-        assert_eq!((items.values[0], items.denominators[0]), (Some(3.0), Some(5.0)));
+        assert_eq!((items.cells[0].value, items.cells[0].denominator), (Some(3.0), Some(5.0)));
         let visits = Column::compute(Metric::Items, &needs, &tally, Some(&[Measure::Visits]));
-        assert_eq!(visits.values[0], Some(1.0));
+        assert_eq!(visits.cells[0].value, Some(1.0));
     }
 
     #[test]

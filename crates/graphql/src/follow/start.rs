@@ -76,7 +76,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
 
 /// Follows what others follow already; `None` when nobody does, or it is not clear from where on.
 async fn join(service: &Service, group: Group, from: &Since) -> Option<Result<Opening, Box<Outcome>>> {
-    let follower = changes::find_followed(&service.app, group)?;
+    let follower = service.app.find_followed(group)?;
     let asked = follower.asked::<Asked>()?;
     let reader = asked.opened.reader;
     let network = reader.here.log.network;

@@ -15,7 +15,7 @@ impl Batch for CommunityId {
     const WHAT: &'static str = "communities";
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
-        Ok(keyed(communities::load_many(&loads.app, keys).await?, identity, Arc::new))
+        communities::load_many(&loads.app, keys).await
     }
 }
 
@@ -29,8 +29,7 @@ impl Batch for Ancestors {
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let shared = |path: Vec<_>| path.into_iter().map(Arc::new).collect();
-        Ok(keyed(communities::load_ancestors(&loads.app, &ids).await?, Self, shared))
+        Ok(keyed(communities::load_ancestors(&loads.app, &ids).await?, Self, identity))
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) trait List: KeyPart {
         loads: &Loads,
         places: &[Self::Place],
         selection: &Selection<Self>,
-    ) -> impl Future<Output = Result<HashMap<Self::Place, Page<Self::Record>>>> + Send;
+    ) -> impl Future<Output = Result<Pages<Self>>> + Send;
 
     /// Counts the entries in each place; one with nothing in it may be left out.
     fn totals(
@@ -54,6 +54,9 @@ pub(crate) trait List: KeyPart {
         filter: &Self::Filter,
     ) -> impl Future<Output = Result<HashMap<Self::Place, u64>>> + Send;
 }
+
+/// Pages of a list, whose entries are used without copying them.
+pub(crate) type Pages<L> = HashMap<<L as List>::Place, Page<Arc<<L as List>::Record>>>;
 
 /// Which page of a list is asked for, whatever the place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,7 +85,7 @@ impl<L: List> Batch for PageOf<L> {
         let found = try_join_all(alike.into_iter().map(async |(selection, places)| {
             let pages = L::pages(loads, &places, selection).await?;
             let key = |place| Self { place, selection: Arc::clone(selection) };
-            Result::Ok(pages.into_iter().map(move |(place, page)| (key(place), shared(page))).collect::<Vec<_>>())
+            Result::Ok(pages.into_iter().map(move |(place, page)| (key(place), Arc::new(page))).collect::<Vec<_>>())
         }));
         Ok(found.await?.into_iter().flatten().collect())
     }
@@ -113,10 +116,9 @@ impl<L: List> Batch for TotalOf<L> {
     }
 }
 
-/// Lets the entries of a page be used without copying them.
-pub(crate) fn shared<T>(page: Page<T>) -> Arc<Page<Arc<T>>> {
-    let entries = page.entries.into_iter().map(|(place, record)| (place, Arc::new(record))).collect();
-    Arc::new(Page { entries, has_previous: page.has_previous, has_next: page.has_next })
+/// Lets the entries of pages be used without copying them.
+fn shared<P: Eq + Hash, T>(pages: HashMap<P, Page<T>>) -> HashMap<P, Page<Arc<T>>> {
+    pages.into_iter().map(|(place, page)| (place, page.map(Arc::new))).collect()
 }
 
 /// All networks.
@@ -134,8 +136,8 @@ impl List for Networks {
         "networks".to_owned()
     }
 
-    async fn pages(loads: &Loads, _: &[()], selection: &Selection<Self>) -> Result<HashMap<(), Page<Self::Record>>> {
-        Ok(HashMap::from([((), networks::list(&loads.app, &selection.page).await?)]))
+    async fn pages(loads: &Loads, _: &[()], selection: &Selection<Self>) -> Result<Pages<Self>> {
+        Ok(shared(HashMap::from([((), networks::list(&loads.app, &selection.page).await?)])))
     }
 
     async fn totals(loads: &Loads, _: &[()], (): &()) -> Result<HashMap<(), u64>> {
@@ -158,7 +160,7 @@ impl List for Communities {
         format!("communities.{order}")
     }
 
-    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<HashMap<Within, Page<Self::Record>>> {
+    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<Pages<Self>> {
         communities::list_many(&loads.app, places, &asked.filter, asked.order, &asked.page).await
     }
 
@@ -182,8 +184,8 @@ impl List for Gatherings {
         format!("gatherings.{order}")
     }
 
-    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<HashMap<Within, Page<Self::Record>>> {
-        gatherings::list_many(&loads.app, places, &asked.filter, asked.order, &asked.page).await
+    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<Pages<Self>> {
+        Ok(shared(gatherings::list_many(&loads.app, places, &asked.filter, asked.order, &asked.page).await?))
     }
 
     async fn totals(loads: &Loads, places: &[Within], filter: &GatheringFilter) -> Result<HashMap<Within, u64>> {
@@ -206,8 +208,8 @@ impl List for Reports {
         format!("reports.{order}")
     }
 
-    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<HashMap<Within, Page<Self::Record>>> {
-        reports::list_many(&loads.app, loads.caller, places, &asked.filter, asked.order, &asked.page).await
+    async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<Pages<Self>> {
+        Ok(shared(reports::list_many(&loads.app, loads.caller, places, &asked.filter, asked.order, &asked.page).await?))
     }
 
     async fn totals(loads: &Loads, places: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {

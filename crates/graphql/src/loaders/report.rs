@@ -38,12 +38,12 @@ pub(crate) async fn load_surrounded(
     let Loads { app, caller, .. } = loaders.loader();
     let Some(found) = reports::load_surrounded(app, *caller, id).await? else { return Ok(None) };
     let gathering = found.gathering.id;
-    let communities: HashMap<_, _> = found.communities.into_iter().map(|(id, record)| (id, Arc::new(record))).collect();
-    let path =
-        |(host, above): &(_, Vec<_>)| (Ancestors(*host), above.iter().filter_map(|id| communities.get(id).cloned()).collect());
-    loaders.feed_many(found.hosts.iter().map(path)).await;
-    loaders.feed_one(Hosts(gathering), found.hosts.into_iter().map(|(host, _)| host).collect()).await;
-    loaders.feed_many(communities).await;
+    loaders.feed_one(Hosts(gathering), found.hosts.iter().map(|(host, _)| host.id).collect()).await;
+    for (host, above) in found.hosts {
+        let path = std::iter::once(&host).chain(&above);
+        loaders.feed_many(path.map(|record| (record.id, Arc::clone(record)))).await;
+        loaders.feed_one(Ancestors(host.id), above).await;
+    }
     loaders.feed_one(gathering, Arc::new(found.gathering)).await;
     Ok(Some(Arc::new(found.report)))
 }

@@ -6,6 +6,7 @@ use convene_application::{
     Error as Failure,
     writing::{self, Answer, Order, Refusal},
 };
+use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     cursor,
@@ -26,8 +27,17 @@ pub(super) struct Outcome {
     refusals: Vec<Refusal>,
 }
 
-/// Carries out what an input asks for, or says why not.
-pub(super) async fn perform<I: Input, P: From<Outcome>>(context: &Context<'_>, input: I) -> Result<P, Error> {
+/// Carries out what an input asks for, or says why not. In a box: there are dozens of mutations, of which one field at a time
+/// has to have room for the largest.
+pub(super) fn perform<'c, I, P>(context: &'c Context<'_>, input: I) -> BoxFuture<'c, Result<P, Error>>
+where
+    I: Input + 'c,
+    P: From<Outcome>,
+{
+    async move { Ok(carry_out(context, input).await?.into()) }.boxed()
+}
+
+async fn carry_out<I: Input>(context: &Context<'_>, input: I) -> Result<Outcome, Error> {
     let Loads { app, caller, .. } = loaders::of(context)?;
     // A stranger is told nothing of what they sent.
     caller.check_writes().map_err(Failure::from)?;
@@ -37,7 +47,7 @@ pub(super) async fn perform<I: Input, P: From<Outcome>>(context: &Context<'_>, i
         Ok(command) => writing::perform(app, &Order { caller: *caller, key, body, now: Utc::now() }, &command).await?,
         Err(refusals) => Err(refusals),
     };
-    let outcome = match done {
+    Ok(match done {
         Ok(answer) => {
             let cursor = cursor::encode_log(answer.head.cursor(caller.rights()));
             Outcome { answer: Some(answer), cursor: Some(cursor), refusals: Vec::new() }
@@ -46,8 +56,7 @@ pub(super) async fn perform<I: Input, P: From<Outcome>>(context: &Context<'_>, i
             refusals.truncate(MOST_USER_ERRORS);
             Outcome { answer: None, cursor: None, refusals }
         }
-    };
-    Ok(outcome.into())
+    })
 }
 
 impl Outcome {

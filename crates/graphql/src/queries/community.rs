@@ -1,7 +1,5 @@
 //! Asking for communities.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object};
 use convene_application::communities;
 use convene_domain::{
@@ -33,7 +31,7 @@ async fn find_by_slug(context: &Context<'_>, network: &str, slug: &str) -> Resul
         (_, Ok(network)) => communities::find_by_slugs(app, &network, &slug).await?,
         _ => None,
     };
-    Ok(found.map(|record| Community::from(Arc::new(record))))
+    Ok(found.map(Community::from))
 }
 
 #[derive(Debug, Default)]

@@ -55,8 +55,8 @@ impl ComparisonQuery {
         let below = ctx.look_ahead().field("metrics");
         let wants = |fields: &[&str]| fields.iter().any(|field| below.field(field).exists());
         let beside = Beside {
-            previous: wants(&["previousValues", "previousChanges"]),
-            last_year: wants(&["lastYearValues", "lastYearChanges"]),
+            previous: wants(&["previousValues", "previousBases", "previousChanges", "previousChangesUnreliable"]),
+            last_year: wants(&["lastYearValues", "lastYearBases", "lastYearChanges", "lastYearChangesUnreliable"]),
             peers: wants(&["peerMedians", "peerDistances", "peerCounts"]),
         };
         let time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;

@@ -1,5 +1,7 @@
 //! Asking for gatherings.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
 use convene_application::gatherings;
 use convene_domain::id::GatheringId;
@@ -42,7 +44,7 @@ impl GatheringQuery {
             (input::id("within", &within)?, input::filter(filter)?, order_by.unwrap_or_default().into());
         let page = Paging { first, after, last, before }.check::<Gatherings>(order)?;
         let found = gatherings::list(&loaders::of(ctx)?.app, within, &filter, order, &page).await?;
-        Ok(Connection::new(within, filter, found))
+        Ok(Connection::new(within, filter, found.map(Arc::new)))
     }
 
     /// The gathering with this id; null when there is none.

@@ -1,5 +1,7 @@
 //! Asking for gathering reports.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
 use convene_application::reports;
 use convene_domain::id::ReportId;
@@ -50,7 +52,7 @@ impl GatheringReportQuery {
         let page = Paging { first, after, last, before }.check::<Reports>(order)?;
         let Loads { app, caller, .. } = loaders::of(ctx)?;
         let found = reports::list(app, *caller, within, &filter, order, &page).await?;
-        Ok(Connection::new(within, filter, found))
+        Ok(Connection::new(within, filter, found.map(Arc::new)))
     }
 
     /// The report with this id; null when there is none, or none that you may read.

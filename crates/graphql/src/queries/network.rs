@@ -43,7 +43,7 @@ impl NetworkQuery {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Networks>, Error> {
         let page = Paging { first, after, last, before }.check::<Networks>(())?;
-        Ok(Connection::new((), (), networks::list(&loaders::of(ctx)?.app, &page).await?))
+        Ok(Connection::new((), (), networks::list(&loaders::of(ctx)?.app, &page).await?.map(Arc::new)))
     }
 
     /// The network with this id; null when there is none.

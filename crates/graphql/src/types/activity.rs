@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::NaiveDate;
 use convene_application::metrics;
-use convene_domain::metric::{self, Value};
+use convene_domain::metric;
 
 use crate::{
     budget,
@@ -11,8 +11,8 @@ use crate::{
     loaders,
     scalars::{Date, int},
     types::{
-        Community, Metric,
-        metric::{Flags, Numbers},
+        Community,
+        metric::{Flags, MetricColumn, Numbers},
     },
 };
 
@@ -257,44 +257,30 @@ pub(crate) struct MetricSeries<'a>(&'a metrics::Compared);
 /// A metric, part by part: each list has one entry for each of the period's `buckets`.
 #[Object]
 impl MetricSeries<'_> {
-    /// Which metric; `metricDefinitions` says what it means.
-    async fn metric(&self) -> Metric {
-        Metric(self.0.column.metric)
-    }
-
-    /// The numbers, in the unit of the metric; null where they cannot be computed, such as the mean of nothing.
-    async fn values(&self) -> Numbers {
-        Numbers(self.0.column.values.clone())
-    }
-
-    /// What was counted or divided.
-    async fn numerators(&self) -> Numbers {
-        Numbers(self.0.column.numerators.clone())
-    }
-
-    /// By what it was divided, or out of how many it was taken; null for a plain count.
-    async fn denominators(&self) -> Numbers {
-        Numbers(self.0.column.denominators.clone())
-    }
-
-    /// From how many records each number was taken: gatherings, reports, or whatever was counted.
-    async fn bases(&self) -> Numbers {
-        Numbers(self.0.column.bases.clone())
-    }
-
-    /// Whether a number was taken from fewer than 10 records, so that chance decides more than anything else.
-    async fn unreliable(&self) -> Flags {
-        Flags(self.0.column.bases.iter().map(|base| base.is_none_or(|base| base < Value::RELIABLE)).collect())
+    #[graphql(flatten)]
+    async fn column(&self) -> MetricColumn<'_> {
+        MetricColumn(&self.0.column)
     }
 
     /// The numbers of the earlier period; null without `compareWith`.
     async fn compared_values(&self) -> Option<Numbers> {
-        self.0.earlier.clone().map(Numbers)
+        self.0.earlier.as_deref().map(|earlier| Numbers::of(earlier, |it| it.value))
+    }
+
+    /// From how many records each number of the earlier period was taken; null without `compareWith`.
+    async fn compared_bases(&self) -> Option<Numbers> {
+        self.0.earlier.as_deref().map(|earlier| Numbers::of(earlier, |it| it.base))
     }
 
     /// By what part of it the number of the earlier period grew: 0.172 is 17.2 % more, -0.5 is half as many. Null without
     /// `compareWith`, and an entry is null where the earlier number is 0 or either cannot be computed.
     async fn changes(&self) -> Option<Numbers> {
-        self.0.changes.clone().map(Numbers)
+        self.0.earlier.as_deref().map(|earlier| Numbers::of(earlier, |it| it.change))
+    }
+
+    /// Whether either of the two numbers was taken from fewer than 10 records, so that chance decides how it grew; null without
+    /// `compareWith`.
+    async fn changes_unreliable(&self) -> Option<Flags> {
+        self.0.earlier.as_deref().map(|earlier| Flags::of(earlier, |it| it.unreliable))
     }
 }

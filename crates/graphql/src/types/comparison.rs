@@ -2,17 +2,16 @@
 
 use async_graphql::{Context, Object};
 use chrono::NaiveDate;
-use convene_application::metrics::{self, ComparedMetric, Earlier, Peers};
-use convene_domain::metric::Value;
+use convene_application::metrics::{self, ComparedMetric, Peers};
+use convene_domain::metric::Earlier;
 
 use crate::{
     budget,
     error::Error,
     scalars::Date,
     types::{
-        Metric,
         activity::ActivityGroup,
-        metric::{Flags, Numbers},
+        metric::{Flags, MetricColumn, Numbers},
     },
 };
 
@@ -76,8 +75,8 @@ impl Comparison {
 pub(crate) struct MetricComparison<'a>(&'a ComparedMetric);
 
 impl MetricComparison<'_> {
-    fn earlier(earlier: Option<&Earlier>, list: fn(&Earlier) -> &Vec<Option<f64>>) -> Numbers {
-        Numbers(earlier.map(|earlier| list(earlier).clone()).unwrap_or_default())
+    fn earlier<T>(earlier: Option<&Vec<Earlier>>, list: impl FnOnce(&[Earlier]) -> T) -> T {
+        list(earlier.map(Vec::as_slice).unwrap_or_default())
     }
 
     fn peers(&self, list: fn(&Peers) -> &Vec<Option<f64>>) -> Numbers {
@@ -88,34 +87,9 @@ impl MetricComparison<'_> {
 /// A metric of communities side by side: each list has one entry for each community of `compared`.
 #[Object]
 impl MetricComparison<'_> {
-    /// Which metric; `metricDefinitions` says what it means.
-    async fn metric(&self) -> Metric {
-        Metric(self.0.column.metric)
-    }
-
-    /// The numbers, in the unit of the metric; null where they cannot be computed, such as the mean of nothing.
-    async fn values(&self) -> Numbers {
-        Numbers(self.0.column.values.clone())
-    }
-
-    /// What was counted or divided.
-    async fn numerators(&self) -> Numbers {
-        Numbers(self.0.column.numerators.clone())
-    }
-
-    /// By what it was divided, or out of how many it was taken; null for a plain count.
-    async fn denominators(&self) -> Numbers {
-        Numbers(self.0.column.denominators.clone())
-    }
-
-    /// From how many records each number was taken: gatherings, reports, or whatever was counted.
-    async fn bases(&self) -> Numbers {
-        Numbers(self.0.column.bases.clone())
-    }
-
-    /// Whether a number was taken from fewer than 10 records, so that chance decides its rank and its growth.
-    async fn unreliable(&self) -> Flags {
-        Flags(self.0.column.bases.iter().map(|base| base.is_none_or(|base| base < Value::RELIABLE)).collect())
+    #[graphql(flatten)]
+    async fn column(&self) -> MetricColumn<'_> {
+        MetricColumn(&self.0.column)
     }
 
     /// The rank of each, from 1 for the greatest; equal numbers share a rank. Null where there is no number.
@@ -131,23 +105,43 @@ impl MetricComparison<'_> {
 
     /// The numbers of the period of the same length right before.
     async fn previous_values(&self) -> Numbers {
-        Self::earlier(self.0.previous.as_ref(), |earlier| &earlier.values)
+        Self::earlier(self.0.previous.as_ref(), |earlier| Numbers::of(earlier, |it| it.value))
+    }
+
+    /// From how many records each of `previousValues` was taken.
+    async fn previous_bases(&self) -> Numbers {
+        Self::earlier(self.0.previous.as_ref(), |earlier| Numbers::of(earlier, |it| it.base))
     }
 
     /// By what part of the number of the period before each grew: 0.172 is 17.2 % more. Null where that was 0, or either cannot
     /// be computed.
     async fn previous_changes(&self) -> Numbers {
-        Self::earlier(self.0.previous.as_ref(), |earlier| &earlier.changes)
+        Self::earlier(self.0.previous.as_ref(), |earlier| Numbers::of(earlier, |it| it.change))
+    }
+
+    /// Whether either of the two numbers was taken from fewer than 10 records, so that chance decides how it grew.
+    async fn previous_changes_unreliable(&self) -> Flags {
+        Self::earlier(self.0.previous.as_ref(), |earlier| Flags::of(earlier, |it| it.unreliable))
     }
 
     /// The numbers of the same dates a year before.
     async fn last_year_values(&self) -> Numbers {
-        Self::earlier(self.0.last_year.as_ref(), |earlier| &earlier.values)
+        Self::earlier(self.0.last_year.as_ref(), |earlier| Numbers::of(earlier, |it| it.value))
+    }
+
+    /// From how many records each of `lastYearValues` was taken.
+    async fn last_year_bases(&self) -> Numbers {
+        Self::earlier(self.0.last_year.as_ref(), |earlier| Numbers::of(earlier, |it| it.base))
     }
 
     /// By what part of the number of a year before each grew; null as for `previousChanges`.
     async fn last_year_changes(&self) -> Numbers {
-        Self::earlier(self.0.last_year.as_ref(), |earlier| &earlier.changes)
+        Self::earlier(self.0.last_year.as_ref(), |earlier| Numbers::of(earlier, |it| it.change))
+    }
+
+    /// Whether either of the two numbers was taken from fewer than 10 records, so that chance decides how it grew.
+    async fn last_year_changes_unreliable(&self) -> Flags {
+        Self::earlier(self.0.last_year.as_ref(), |earlier| Flags::of(earlier, |it| it.unreliable))
     }
 
     /// The middle value of the peers of each: the other open communities of the same network and level, whether they are

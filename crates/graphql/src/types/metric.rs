@@ -155,9 +155,54 @@ impl MetricValue {
     }
 }
 
+/// The numbers of a metric, which an answer about activity and a comparison have alike.
+#[derive(Debug)]
+pub(crate) struct MetricColumn<'a>(pub(crate) &'a metric::Column);
+
+/// The numbers of a metric.
+#[Object]
+impl MetricColumn<'_> {
+    /// Which metric; `metricDefinitions` says what it means.
+    async fn metric(&self) -> Metric {
+        Metric(self.0.metric)
+    }
+
+    /// The numbers, in the unit of the metric; null where they cannot be computed, such as the mean of nothing.
+    async fn values(&self) -> Numbers {
+        Numbers::of(&self.0.cells, |cell| cell.value)
+    }
+
+    /// What was counted or divided.
+    async fn numerators(&self) -> Numbers {
+        Numbers::of(&self.0.cells, |cell| Some(cell.numerator))
+    }
+
+    /// By what it was divided, or out of how many it was taken; null for a plain count.
+    async fn denominators(&self) -> Numbers {
+        Numbers::of(&self.0.cells, |cell| cell.denominator)
+    }
+
+    /// From how many records each number was taken: gatherings, reports, or whatever was counted.
+    async fn bases(&self) -> Numbers {
+        Numbers::of(&self.0.cells, |cell| Some(cell.base))
+    }
+
+    /// Whether a number was taken from fewer than 10 records, so that chance decides more than anything else.
+    async fn unreliable(&self) -> Flags {
+        Flags::of(&self.0.cells, metric::Cell::is_unreliable)
+    }
+}
+
 /// A list of numbers, answered at once: a future for each of thousands costs more than finding them.
 #[derive(Debug)]
 pub(crate) struct Numbers(pub(crate) Vec<Option<f64>>);
+
+impl Numbers {
+    /// Those of some things.
+    pub(crate) fn of<T>(all: &[T], number: impl Fn(&T) -> Option<f64>) -> Self {
+        Self(all.iter().map(number).collect())
+    }
+}
 
 impl OutputType for Numbers {
     fn type_name() -> Cow<'static, str> {
@@ -184,6 +229,13 @@ fn number_value(number: f64) -> Value {
 /// A list of yes and no, answered at once.
 #[derive(Debug)]
 pub(crate) struct Flags(pub(crate) Vec<bool>);
+
+impl Flags {
+    /// Those of some things.
+    pub(crate) fn of<T>(all: &[T], flag: impl Fn(&T) -> bool) -> Self {
+        Self(all.iter().map(flag).collect())
+    }
+}
 
 impl OutputType for Flags {
     fn type_name() -> Cow<'static, str> {

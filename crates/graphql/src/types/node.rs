@@ -30,7 +30,7 @@ impl From<nodes::Node> for Node {
         match node {
             nodes::Node::Network(record) => Self::Network(Arc::new(record).into()),
             nodes::Node::Term(record) => Self::VocabularyTerm(Arc::new(record).into()),
-            nodes::Node::Community(record) => Self::Community(Arc::new(*record).into()),
+            nodes::Node::Community(record) => Self::Community(record.into()),
             nodes::Node::Gathering(record) => Self::Gathering(Arc::new(*record).into()),
             nodes::Node::Report(record) => Self::GatheringReport(Arc::new(record).into()),
             nodes::Node::Item(id, report, item) => Self::ReportItem(ReportItem::new(id, Arc::new(report), Arc::new(item))),

@@ -5,7 +5,7 @@ use std::{future, task::Poll};
 use bytes::Bytes;
 use convene_domain::{
     access::Visibility,
-    change::{ChangeKind, Effect},
+    change::{ChangeKind, Effect, EntityType},
     id::ChangeId,
 };
 use futures::FutureExt;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    End, Made, Next, Unmade,
+    End, Made, Next, Since, Unmade,
     ring::tests::{entry, log as tests_log},
 };
 
@@ -309,6 +309,56 @@ async fn places_are_found_among_the_newest_entries() {
     assert_eq!(found(1_000).await, Some(1_000));
     assert_eq!(found(900).await, Some(900));
     assert_eq!([found(10).await, found(1_001).await], [None, None]);
+    feed.close();
+}
+
+async fn until<T>(find: impl Fn() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            match find() {
+                Some(found) => return found,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, found).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_baseline_says_which_records_changed_or_that_it_cannot() {
+    let log = log(3);
+    let feed = feed(&log);
+    assert!(feed.baseline(network()).is_none(), "nobody has asked for this log before");
+    feed.attend(network());
+    let baseline = until(|| feed.baseline(network())).await;
+    let changed = || match baseline.changed(EntityType::Community) {
+        Since::These(changed, head) => Some((changed, head.position)),
+        Since::Unsure | Since::Anything => None,
+    };
+    assert_eq!(until(changed).await, (vec![], 3));
+    {
+        let mut log = log.lock().unwrap();
+        log.grow(4);
+        log.entries[3].change.entity_type = EntityType::Community;
+    }
+    // There is said to be one more, which somebody relies on.
+    feed.owe(network(), 5);
+    assert_eq!(baseline.changed(EntityType::Community), Since::Unsure);
+    log.lock().unwrap().grow(5);
+    feed.wake(network(), 5);
+    assert_eq!(until(changed).await, (vec![entry(4).change.entity], 5));
+    assert_eq!(until(changed).await, (vec![entry(4).change.entity], 5), "until somebody begins anew");
+    // While others write, that there is more says nothing of these records.
+    feed.wake(network(), 6);
+    assert_eq!(changed(), Some((vec![entry(4).change.entity], 5)));
+    assert!(feed.standing(network()).is_none(), "who asks of everything is told that it is not known");
+    {
+        let mut log = log.lock().unwrap();
+        log.entries.truncate(2);
+        log.grow(9);
+        log.entries[4].change.id = ChangeId::from_uuid(Uuid::from_u128(77));
+    }
+    until(|| (baseline.changed(EntityType::Community) == Since::Anything).then_some(())).await;
     feed.close();
 }
 

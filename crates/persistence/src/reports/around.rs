@@ -1,10 +1,9 @@
-//! A report with what stands around it, in one statement: its gathering, the hosts and everything that they stand under.
+//! A report with what stands around it, in one statement: its gathering and the hosts.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::sync::OnceLock;
 
 use convene_domain::{
     access::ReportRights,
-    community::Community,
     gathering::Gathering,
     id::{CommunityId, GatheringId, ReportId},
     record::Recorded,
@@ -18,11 +17,11 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    entity::{community, community_scope, gathering, gathering_host, gathering_report},
+    entity::{gathering, gathering_host, gathering_report},
     in_order::{self, Cells, InOrder},
 };
 
-/// How many columns stand before those that differ from row to row.
+/// How many columns stand before the one that differs from row to row.
 const BEFORE: usize = gathering_report::Model::COLUMNS.len() + gathering::Model::COLUMNS.len();
 
 /// A report with what stands around it.
@@ -32,10 +31,8 @@ pub struct Surrounded {
     pub report: Recorded<ReportId, GatheringReport>,
     /// The gathering that it reports.
     pub gathering: Recorded<GatheringId, Gathering>,
-    /// The hosts, in the order in which they were named, each with the communities that it stands under, the widest first.
-    pub hosts: Vec<(CommunityId, Vec<CommunityId>)>,
-    /// Those communities.
-    pub communities: HashMap<CommunityId, Recorded<CommunityId, Community>>,
+    /// The hosts, in the order in which they were named.
+    pub hosts: Vec<CommunityId>,
 }
 
 /// Loads a report, if it may be read, with what stands around it.
@@ -52,25 +49,8 @@ pub async fn load_surrounded<C: ConnectionTrait>(
         return Ok(None);
     }
     let gathering = gathering::Model::read(&mut cells)?.try_into()?;
-    let mut surrounded = Surrounded { report, gathering, hosts: Vec::new(), communities: HashMap::new() };
-    for row in &rows {
-        let mut cells = Cells::from(row, BEFORE);
-        let host = CommunityId::from_uuid(cells.take()?);
-        let record: Recorded<CommunityId, Community> = community::Model::read(&mut cells)?.try_into()?;
-        let id = record.id;
-        surrounded.communities.entry(id).or_insert(record);
-        if surrounded.hosts.last().is_none_or(|(last, _)| *last != host) {
-            surrounded.hosts.push((host, Vec::new()));
-        }
-        if let Some((_, above)) = surrounded.hosts.last_mut().filter(|_| id != host) {
-            above.push(id);
-        }
-    }
-    let Surrounded { hosts, communities, .. } = &mut surrounded;
-    for (_, above) in hosts {
-        above.sort_by_key(|id| communities.get(id).map(|community| community.level));
-    }
-    Ok(Some(surrounded))
+    let host = |row| Ok(CommunityId::from_uuid(Cells::from(row, BEFORE).take()?));
+    Ok(Some(Surrounded { report, gathering, hosts: rows.iter().map(host).collect::<Result<_>>()? }))
 }
 
 /// The text is always the same, and long enough to be made only once.
@@ -82,12 +62,11 @@ fn statement(backend: DbBackend, id: ReportId) -> Statement {
 }
 
 fn select() -> SelectStatement {
-    let (report, gathering, host, scope, community) = ("r", "g", "h", "s", "c");
+    let (report, gathering, host) = ("r", "g", "h");
     let mut select = Query::select();
     in_order::columns::<gathering_report::Model>(&mut select, report);
     in_order::columns::<gathering::Model>(&mut select, gathering);
     select.column((host, gathering_host::Column::CommunityId));
-    in_order::columns::<community::Model>(&mut select, community);
     select
         .from_as(gathering_report::Entity, report)
         .join_as(
@@ -101,18 +80,6 @@ fn select() -> SelectStatement {
             gathering_host::Entity,
             host,
             Expr::col((host, gathering_host::Column::GatheringId)).equals((gathering, gathering::Column::Id)),
-        )
-        .join_as(
-            JoinType::InnerJoin,
-            community_scope::Entity,
-            scope,
-            Expr::col((scope, community_scope::Column::CommunityId)).equals((host, gathering_host::Column::CommunityId)),
-        )
-        .join_as(
-            JoinType::InnerJoin,
-            community::Entity,
-            community,
-            Expr::col((community, community::Column::Id)).equals((scope, community_scope::Column::ScopeId)),
         )
         .and_where(Expr::col((report, gathering_report::Column::Id)).eq(Uuid::nil()))
         .order_by((host, gathering_host::Column::Ordinal), Order::Asc)

@@ -103,7 +103,11 @@ async fn one_report_is_handed_in_however_many_are_sent_at_once() {
     );
     for payload in refused {
         let reason = &payload["userErrors"][0];
-        assert_eq!((&reason["code"], &reason["field"]), (&json!("CONFLICT"), &json!(["input", "expectedRevision"])), "{payload:#}");
+        assert_eq!(
+            (&reason["code"], &reason["field"]),
+            (&json!("CONFLICT"), &json!(["input", "expectedRevision"])),
+            "{payload:#}"
+        );
         assert_eq!(reason["currentRevision"], 1);
     }
 }
