@@ -5,8 +5,8 @@
 //! taken off when it changes.
 
 mod counts;
-mod postgres;
-mod seal;
+pub(crate) mod postgres;
+pub(crate) mod seal;
 
 use sea_orm_migration::prelude::*;
 

@@ -10,7 +10,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Query},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -210,7 +210,22 @@ fn head(instance: InstanceId, model: &network_head::Model) -> Head {
 
 /// Finds the last change of a set of changes, as the head that its log had then; `None` when there is no such set.
 pub async fn find_end<C: ConnectionTrait>(connection: &C, instance: InstanceId, change_set: Uuid) -> Result<Option<Head>> {
-    let select = Query::select()
+    let mut select = heads();
+    select.and_where(Expr::col(("r", change::Column::ChangeSetId)).eq(change_set));
+    select.order_by(("r", change::Column::Ordinal), Order::Desc).limit(1);
+    one_head(connection, instance, &select).await
+}
+
+/// Finds a change, as the head that its log had then; `None` when it is not there.
+pub async fn find_head_at<C: ConnectionTrait>(connection: &C, instance: InstanceId, change: ChangeId) -> Result<Option<Head>> {
+    let mut select = heads();
+    select.and_where(Expr::col(("r", change::Column::Id)).eq(change.uuid()));
+    one_head(connection, instance, &select).await
+}
+
+/// Changes that have their place in a log, as heads.
+fn heads() -> SelectStatement {
+    Query::select()
         .column(("h", network_head::Column::NetworkId))
         .column(("h", network_head::Column::Epoch))
         .column(("h", network_head::Column::PrunedTo))
@@ -223,11 +238,11 @@ pub async fn find_end<C: ConnectionTrait>(connection: &C, instance: InstanceId, 
             "h",
             Expr::col(("h", network_head::Column::NetworkId)).equals(("r", change::Column::NetworkId)),
         )
-        .and_where(Expr::col(("r", change::Column::ChangeSetId)).eq(change_set))
         .and_where(Expr::col(("r", change::Column::Position)).is_not_null())
-        .order_by(("r", change::Column::Ordinal), Order::Desc)
-        .limit(1)
-        .take();
-    let row = connection.query_one(&select).await?;
+        .take()
+}
+
+async fn one_head<C: ConnectionTrait>(connection: &C, instance: InstanceId, select: &SelectStatement) -> Result<Option<Head>> {
+    let row = connection.query_one(select).await?;
     Ok(row.map(|row| network_head::Model::from_query_result(&row, "")).transpose()?.map(|model| head(instance, &model)))
 }

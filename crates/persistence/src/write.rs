@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use convene_domain::{
     change::{EntityType, Head, NewChange},
-    id::{InstanceId, NetworkId, TokenId},
+    id::{ChangeId, InstanceId, NetworkId, TokenId},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    PrimaryKeyTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{CommonTableExpression, InsertStatement, WithClause},
+    PrimaryKeyTrait, QueryFilter, QuerySelect, QueryTrait, UpdateMany,
+    sea_query::{CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause},
 };
 use uuid::Uuid;
 
@@ -35,8 +35,15 @@ pub struct Write {
     token: Option<TokenId>,
     key: Option<Key>,
     changes: BTreeMap<NetworkId, Vec<NewChange>>,
-    /// New rows that nobody reads before the end.
-    last: Vec<InsertStatement>,
+    /// What is written at the end, because nobody reads it before.
+    last: Vec<Last>,
+}
+
+/// A statement that can wait until the end.
+#[derive(Debug)]
+enum Last {
+    Insert(InsertStatement),
+    Update(UpdateStatement),
 }
 
 impl Write {
@@ -108,7 +115,7 @@ impl Write {
             self.transaction.rollback().await?;
             return Ok(Vec::new());
         }
-        let mut sets = Vec::new();
+        let (mut sets, mut ends) = (Vec::new(), Vec::new());
         for (network, changes) in std::mem::take(&mut self.changes) {
             let set = change_set::Model {
                 id: Uuid::now_v7(),
@@ -121,6 +128,7 @@ impl Write {
                 self.insert_last::<idempotency_key::Entity, _>(vec![row]);
             }
             let rows: Vec<_> = (1_i32..).zip(changes).map(|change| self.change(&set, change)).collect();
+            ends.extend(rows.last().map(|change| ChangeId::from_uuid(change.id)));
             if rows.len() <= FEW {
                 self.insert_last::<change::Entity, _>(rows);
             } else {
@@ -128,17 +136,17 @@ impl Write {
             }
             sets.push(set);
         }
-        for set in &sets {
-            self.insert_last::<change_set::Entity, _>(vec![set.clone()]);
+        for set in sets {
+            self.insert_last::<change_set::Entity, _>(vec![set]);
         }
         self.write_last().await?;
         let Self { database, transaction, .. } = self;
         transaction.commit().await?;
         let mut heads = Vec::new();
-        for set in sets {
+        for end in ends {
             // That it is there proves that the transaction was kept: a COMMIT of a transaction that has failed is no
             // error to Postgres.
-            match log::find_end(database.reader(), database.instance(), set.id).await {
+            match log::find_head_at(database.reader(), database.instance(), end).await {
                 Ok(Some(head)) => heads.push(head),
                 Ok(None) => return Err(Error::NotCommitted),
                 // It is committed: to call that a failure would have the caller do it again.
@@ -175,8 +183,14 @@ impl Write {
         A: ActiveModelTrait<Entity = E> + Send,
     {
         if !rows.is_empty() {
-            self.last.push(E::insert_many(rows.into_iter().map(all_set::<E, A>)).into_query());
+            self.last.push(Last::Insert(E::insert_many(rows.into_iter().map(all_set::<E, A>)).into_query()));
         }
+    }
+
+    /// Changes columns of a row at the end, with all else that is written then. The row has to be locked, so that it is still
+    /// at the revision that the change was made from, and nobody reads it before.
+    pub(crate) fn update_last<E: EntityTrait>(&mut self, update: UpdateMany<E>) {
+        self.last.push(Last::Update(update.into_query()));
     }
 
     /// Postgres takes rows of several tables in one statement, which saves a round trip for each. It looks at what rows
@@ -184,19 +198,27 @@ impl Write {
     async fn write_last(&mut self) -> Result<()> {
         let mut statements = std::mem::take(&mut self.last);
         let together = self.transaction.get_database_backend() == DbBackend::Postgres;
+        // The last one is the row that the seal is set off by.
         if together
             && statements.len() > 1
-            && let Some(last) = statements.pop()
+            && let Some(Last::Insert(last)) = statements.pop()
         {
             let mut others = WithClause::new();
             for (index, statement) in statements.into_iter().enumerate() {
+                let statement: SubQueryStatement = match statement {
+                    Last::Insert(insert) => insert.into(),
+                    Last::Update(update) => update.into(),
+                };
                 others.cte(CommonTableExpression::new().query(statement).table_name(format!("rows_{index}")).to_owned());
             }
             self.transaction.execute(&last.with(others)).await?;
             return Ok(());
         }
         for statement in &statements {
-            self.transaction.execute(statement).await?;
+            match statement {
+                Last::Insert(insert) => self.transaction.execute(insert).await?,
+                Last::Update(update) => self.transaction.execute(update).await?,
+            };
         }
         Ok(())
     }

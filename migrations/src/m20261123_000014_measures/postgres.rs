@@ -9,7 +9,7 @@ use super::counts::{each, select};
 /// where few rows are touched. One that was made while the tables were tiny has to be right when they have grown: every
 /// statement finds its rows by an index, and no other way is to be looked for, nor to be compiled. Where many rows may be
 /// touched, plans are made anew each time, and in any way that fits.
-pub(super) const SETTINGS: &[&str] = &[
+pub(crate) const SETTINGS: &[&str] = &[
     "ALTER FUNCTION seal_change_set() SET plan_cache_mode = force_generic_plan",
     "ALTER FUNCTION seal_change_set() SET enable_seqscan = off",
     "ALTER FUNCTION seal_change_set() SET enable_hashjoin = off",
@@ -26,11 +26,38 @@ pub(super) const SETTINGS: &[&str] = &[
     "ALTER TABLE gathering_measures SET (fillfactor = 80)",
 ];
 
+/// What the gathering adds to the sums now.
+pub(crate) fn counted() -> String {
+    let (columns, counted) = (each("c.{m}"), select("gatherings g", "g.id = the_gathering"));
+    format!("SELECT c.gathering_id, c.month, c.due_on, {columns} INTO now_is FROM ({counted}) c;")
+}
+
+/// The gathering's scope rows, where what they are sorted by has changed.
+pub(crate) const SORTED: &str = "IF NOT only_reports THEN
+             UPDATE gathering_scopes s SET sort_at = g.sort_at, external_key = COALESCE(g.external_id, '')
+             FROM gatherings g
+             WHERE g.id = the_gathering AND s.gathering_id = g.id
+               AND (s.sort_at <> g.sort_at OR s.external_key <> COALESCE(g.external_id, ''));
+         END IF;";
+
+/// The sums, moved by what the gathering adds now, less what it added before.
+pub(crate) fn moved() -> String {
+    let moved = each("{m} = m.{m} + (now_is.{m} - was.{m})");
+    let taken = each("{m} = now_is.{m}");
+    format!(
+        "IF now_is IS DISTINCT FROM was THEN
+             UPDATE community_months m SET {moved}
+             FROM gathering_scopes s
+             WHERE s.gathering_id = the_gathering AND m.scope_id = s.scope_id AND m.month = was.month;
+             UPDATE gathering_measures SET due_on = now_is.due_on, {taken} WHERE gathering_id = the_gathering;
+         END IF;"
+    )
+}
+
 /// Whether the short way can be taken: few changes, all of one gathering that is there, in the month and under the
 /// scopes that it was in before.
 fn look() -> String {
-    let counted = select("gatherings g", "g.id = the_gathering");
-    let columns = each("c.{m}");
+    let counted = counted();
     format!(
         "SELECT COUNT(*), bool_and(x.entity_type = 'GATHERING_REPORT'), array_agg(DISTINCT x.gathering_id),
              (array_agg(x.id ORDER BY x.ordinal DESC))[1]
@@ -46,7 +73,7 @@ fn look() -> String {
                  ARRAY(SELECT s.scope_id FROM gathering_scopes s WHERE s.gathering_id = the_gathering ORDER BY s.scope_id) =
                  ARRAY(SELECT DISTINCT p.scope_id FROM gathering_hosts h JOIN community_paths p ON p.community_id = h.community_id
                        WHERE h.gathering_id = the_gathering ORDER BY p.scope_id)) THEN
-                 SELECT c.gathering_id, c.month, c.due_on, {columns} INTO now_is FROM ({counted}) c;
+                 {counted}
                  short := COALESCE(now_is.month = was.month, false);
              END IF;
          END IF;"
@@ -55,8 +82,7 @@ fn look() -> String {
 
 /// The short way. What is read of the scope rows of the report comes before they are written.
 fn short() -> String {
-    let moved = each("{m} = m.{m} + (now_is.{m} - was.{m})");
-    let taken = each("{m} = now_is.{m}");
+    let moved = moved();
     format!(
         "WITH c AS (
              UPDATE changes SET position = head + ordinal,
@@ -72,12 +98,7 @@ fn short() -> String {
          FROM gathering_scopes s CROSS JOIN c
          LEFT JOIN report_scopes r ON r.report_id = c.entity_id AND r.scope_id = s.scope_id
          WHERE s.gathering_id = the_gathering;
-         IF NOT only_reports THEN
-             UPDATE gathering_scopes s SET sort_at = g.sort_at, external_key = COALESCE(g.external_id, '')
-             FROM gatherings g
-             WHERE g.id = the_gathering AND s.gathering_id = g.id
-               AND (s.sort_at <> g.sort_at OR s.external_key <> COALESCE(g.external_id, ''));
-         END IF;
+         {SORTED}
          INSERT INTO report_scopes (scope_id, report_id, gathering_id, sort_at, external_key, audience, status)
          SELECT s.scope_id, r.id, s.gathering_id, s.sort_at, s.external_key, r.audience, r.status
          FROM gathering_scopes s
@@ -88,18 +109,13 @@ fn short() -> String {
                 OR x.external_key <> s.external_key OR x.audience <> r.audience OR x.status <> r.status)
          ON CONFLICT (report_id, scope_id) DO UPDATE SET gathering_id = excluded.gathering_id, sort_at = excluded.sort_at,
              external_key = excluded.external_key, audience = excluded.audience, status = excluded.status;
-         IF now_is IS DISTINCT FROM was THEN
-             UPDATE community_months m SET {moved}
-             FROM gathering_scopes s
-             WHERE s.gathering_id = the_gathering AND m.scope_id = s.scope_id AND m.month = was.month;
-             UPDATE gathering_measures SET due_on = now_is.due_on, {taken} WHERE gathering_id = the_gathering;
-         END IF;
+         {moved}
          UPDATE network_heads SET position = head + written, change_id = last_change WHERE network_id = NEW.network_id;"
     )
 }
 
 /// The long way for many changes, and for those of the tree, which touch whatever stands under it.
-pub(super) fn many(communities: &str, records: &str) -> String {
+pub(crate) fn many(communities: &str, records: &str) -> String {
     format!(
         "CREATE FUNCTION seal_many(new change_sets) RETURNS void LANGUAGE plpgsql AS $seal$
          BEGIN

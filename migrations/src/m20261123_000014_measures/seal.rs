@@ -13,7 +13,7 @@ use crate::ddl;
 
 /// Which communities may have got another scope: those that changed and all under them. Then their scope before and
 /// after, and the rows that follow from it.
-const COMMUNITIES: &[&str] = &[
+pub(crate) const COMMUNITIES: &[&str] = &[
     "INSERT INTO seal_touched (change_set_id, entity_type, entity_id)
      SELECT c.change_set_id, 'COMMUNITY', c.entity_id FROM changes c
      WHERE c.change_set_id = NEW.id AND c.entity_type = 'COMMUNITY'
@@ -50,7 +50,7 @@ const COMMUNITIES: &[&str] = &[
 /// Which gatherings have to be looked at again: those that changed, those whose report changed, those of communities
 /// that moved, and those for which another deadline holds from today on. Their scope before is what the scope rows
 /// still say.
-const GATHERINGS: &[&str] = &[
+pub(crate) const GATHERINGS: &[&str] = &[
     "INSERT INTO seal_touched (change_set_id, entity_type, entity_id)
      SELECT c.change_set_id, 'GATHERING', c.entity_id FROM changes c
      WHERE c.change_set_id = NEW.id AND c.entity_type = 'GATHERING'
@@ -210,7 +210,7 @@ fn sums() -> [String; 5] {
     ]
 }
 
-fn lines<'a>(statements: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn lines<'a>(statements: impl IntoIterator<Item = &'a str>) -> String {
     statements.into_iter().map(|statement| format!("{statement};\n")).collect()
 }
 
@@ -228,12 +228,30 @@ pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         each("{m} integer NOT NULL")
     );
     ddl::run(manager, &[&scratch]).await?;
+    install(manager).await
+}
+
+/// Puts the seal of this step in the place of the one that there is.
+pub(crate) async fn install(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (communities, records) = (lines(COMMUNITIES.iter().copied()), records(GATHERINGS));
+    replace(manager, (&communities, &records), &postgres::function(&records)).await
+}
+
+/// The statements of the seal that deal with gatherings and reports, and write the log.
+pub(crate) fn records(gatherings: &[&str]) -> String {
     let sums = sums();
     let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
-    let communities = lines(COMMUNITIES.iter().copied());
-    let records = lines([GATHERINGS, SCOPES, &sums, LOG].concat());
-    let (many, function) = (postgres::many(&communities, &records), postgres::function(&records));
-    ddl::run_on(manager, DbBackend::Postgres, &[&many, &function]).await?;
+    lines([gatherings, SCOPES, &sums, LOG].concat())
+}
+
+/// Replaces the seal: on Postgres by a function, on SQLite by the statements alone.
+pub(crate) async fn replace(
+    manager: &SchemaManager<'_>,
+    (communities, records): (&str, &str),
+    function: &str,
+) -> Result<(), DbErr> {
+    let many = postgres::many(communities, records);
+    ddl::run_on(manager, DbBackend::Postgres, &[&many, function]).await?;
     ddl::run_on(manager, DbBackend::Postgres, postgres::SETTINGS).await?;
     let trigger = format!("CREATE TRIGGER change_sets_seal AFTER INSERT ON change_sets BEGIN\n{communities}{records}END");
     ddl::run_on(manager, DbBackend::Sqlite, &["DROP TRIGGER change_sets_seal", &trigger]).await

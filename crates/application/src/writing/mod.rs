@@ -14,7 +14,7 @@ pub mod reports;
 mod check;
 mod refusal;
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
@@ -31,7 +31,7 @@ use convene_persistence::{
 use uuid::Uuid;
 
 pub use self::refusal::{Refusal, RefusalCode, Stop};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, reports::ReportRecord};
 
 /// How often a write is tried again when others are in its way.
 const ATTEMPTS: u32 = 5;
@@ -67,14 +67,16 @@ pub trait Command: Send + Sync {
 }
 
 /// The record that the answer to a command is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Done {
     entity: Uuid,
     revision: Revision,
+    /// The record, if it is a report.
+    report: Option<Arc<ReportRecord>>,
 }
 
 /// What came of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The record that it is about.
     pub entity: Uuid,
@@ -82,6 +84,8 @@ pub struct Answer {
     pub revision: Revision,
     /// Where the network's log ended with it.
     pub head: Head,
+    /// The record as it was written, if it is a report that was written just now.
+    pub report: Option<Arc<ReportRecord>>,
 }
 
 /// Carries out a command, or answers why not.
@@ -106,7 +110,7 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
         match carry_out(app, order, command).await {
             Ok((done, Some(head))) => {
                 app.wake(&[head]);
-                return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head }));
+                return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head, report: done.report }));
             }
             // It is kept, but where could not be read back: the key tells.
             Ok((_, None)) => continue,
@@ -149,7 +153,7 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     let head = head.ok_or(Error::Lost("the changes that a key stands for"))?;
     // Whoever wrote it may not have come to say so.
     app.heed(head.log.network, head.position);
-    Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head })))
+    Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head, report: None })))
 }
 
 async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
@@ -211,5 +215,5 @@ fn record<I: Subject>(
 ) -> Done {
     let entity = id.uuid();
     write.record(network, NewChange { kind, entity_type: I::TYPE, entity, revision, occurred_at });
-    Done { entity, revision }
+    Done { entity, revision, report: None }
 }

@@ -1,6 +1,9 @@
 //! What mutations answer.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
+use convene_application::writing::Answer;
 use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId, TermId};
 
 use super::perform::Outcome;
@@ -31,7 +34,8 @@ macro_rules! payloads {
             impl $name {
                 $(#[doc = $doc])*
                 async fn $field(&self, ctx: &Context<'_>) -> Option<$shown> {
-                    $show(ctx, $id::from_uuid(self.0.answer()?.entity)).await
+                    let answer = self.0.answer()?;
+                    $show(ctx, answer, $id::from_uuid(answer.entity)).await
                 }
 
                 /// The place in the network's log right after what was written: give it to whoever reads or follows it.
@@ -52,13 +56,21 @@ macro_rules! payloads {
 }
 
 /// The record that was written, as it is now. That it cannot be loaded does not undo what was done.
-async fn loaded<K: Batch, T: From<K::Value>>(context: &Context<'_>, id: K) -> Option<T> {
+async fn loaded<K: Batch, T: From<K::Value>>(context: &Context<'_>, _: &Answer, id: K) -> Option<T> {
     let found = loaders::load(context, id).await;
     nullable(context, found.map(|found| found.map(T::from)))
 }
 
+/// The report as it was written just now, which need not be loaded; or as it is now, when it was written before.
+async fn written(context: &Context<'_>, answer: &Answer, id: ReportId) -> Option<GatheringReport> {
+    match &answer.report {
+        Some(report) => Some(Arc::clone(report).into()),
+        None => loaded(context, answer, id).await,
+    }
+}
+
 /// The id of what is no more.
-async fn named(_: &Context<'_>, id: GatheringId) -> Option<ID> {
+async fn named(_: &Context<'_>, _: &Answer, id: GatheringId) -> Option<ID> {
     Some(id.to_string().into())
 }
 
@@ -216,36 +228,36 @@ payloads! {
     /// What came of `draftGatheringReport`.
     DraftGatheringReportPayload {
         /// The new report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 
     /// What came of `submitGatheringReport`.
     SubmitGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 
     /// What came of `appendToGatheringReport`.
     AppendToGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 
     /// What came of `amendGatheringReport`.
     AmendGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 
     /// What came of `reviewGatheringReport`.
     ReviewGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 
     /// What came of `withdrawGatheringReport`.
     WithdrawGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
-        report: GatheringReport = loaded(ReportId)
+        report: GatheringReport = written(ReportId)
     }
 }

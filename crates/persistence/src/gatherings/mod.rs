@@ -14,7 +14,8 @@ use convene_domain::{
     text::fold,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -25,12 +26,19 @@ pub(crate) use row::model;
 
 use crate::{
     Result, Write, dialect,
-    entity::{gathering, gathering_host, gathering_scope},
+    entity::{gathering, gathering_host, gathering_report, gathering_scope},
     in_order::{self, Cells, InOrder},
     list::{self, ScopedList, SortKey},
 };
 
 type Record = Recorded<GatheringId, Gathering>;
+
+#[derive(FromQueryResult)]
+struct Reported {
+    #[sea_orm(nested)]
+    gathering: gathering::Model,
+    has_report: bool,
+}
 
 /// Loads gatherings by identity.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
@@ -179,6 +187,26 @@ pub async fn lock(write: &Write, id: GatheringId) -> Result<Option<Record>> {
     crate::write::lock::<gathering::Entity>(write, id.uuid()).await?.map(Record::try_from).transpose()
 }
 
+/// Reads a gathering, keeps others from writing it, and says whether it has a report. A report that is written at this very
+/// moment may be overlooked; another one cannot be added then.
+pub async fn lock_with_report(write: &Write, id: GatheringId) -> Result<Option<(Record, bool)>> {
+    let of_it = Query::select()
+        .column(gathering_report::Column::Id)
+        .from(gathering_report::Entity)
+        .and_where(
+            Expr::col((gathering_report::Entity, gathering_report::Column::GatheringId))
+                .equals((gathering::Entity, gathering::Column::Id)),
+        )
+        .take();
+    let found = gathering::Entity::find_by_id(id.uuid())
+        .expr_as(Expr::exists(of_it), "has_report")
+        .lock_exclusive()
+        .into_model::<Reported>()
+        .one(write.transaction())
+        .await?;
+    found.map(|found| Ok((Record::try_from(found.gathering)?, found.has_report))).transpose()
+}
+
 /// Reads gatherings and keeps others from writing them; in the order of their ids, so that two writes never wait for each
 /// other.
 pub async fn lock_many(write: &Write, ids: &[GatheringId]) -> Result<HashMap<GatheringId, Record>> {
@@ -199,6 +227,17 @@ pub async fn count_hosted<C: ConnectionTrait>(connection: &C, community: Communi
 pub async fn add_many(write: &Write, records: &[(Record, GatheringParts)]) -> Result<()> {
     write.insert_all::<gathering::Entity, _>(records.iter().map(|(record, _)| row::model(record)).collect()).await?;
     parts::add_many(write, records.iter().map(|(record, parts)| (record.id, parts))).await
+}
+
+/// Writes the status of a gathering at its next revision, at the end of the write. It has to be locked, and nobody reads it
+/// before.
+pub fn update_status(write: &mut Write, record: &Record) {
+    let update = gathering::Entity::update_many()
+        .col_expr(gathering::Column::Revision, Expr::value(record.revision))
+        .col_expr(gathering::Column::Status, Expr::value(record.status.to_string()))
+        .filter(gathering::Column::Id.eq(record.id.uuid()))
+        .filter(gathering::Column::Revision.eq(record.revision - 1));
+    write.update_last(update);
 }
 
 /// Writes a gathering at its next revision, and leaves its parts as they are.

@@ -306,3 +306,43 @@ async fn what_was_not_sealed_never_happened(address: String) {
     assert_eq!(verify::run(&database, |_| {}).await.expect("verifies"), Vec::new());
 }
 on_both!(what_was_not_sealed_never_happened);
+
+/// How many scopes the changes of a second revision have, and how many rows of communities this connection has read.
+async fn counts(write: &convene_persistence::Write) -> (i64, i64) {
+    let sql = "SELECT (SELECT count(*) FROM change_scopes s JOIN changes c
+            ON c.position = s.position AND c.network_id = s.network_id WHERE c.revision = 2) AS scopes,
+        COALESCE((SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'communities'), 0) AS read";
+    let statement = Statement::from_string(write.transaction().get_database_backend(), sql);
+    let row = write.transaction().query_one_raw(statement).await.expect("reads").expect("a row");
+    (row.try_get("", "scopes").expect("a number"), row.try_get("", "read").expect("a number"))
+}
+
+/// What a write of a gathering reads is the scope rows of its hosts. The communities themselves, of which there may be
+/// thousands, are none of its business.
+#[tokio::test]
+async fn a_gathering_is_sealed_without_a_look_at_the_tree() {
+    with_database(Kind::Postgres, |address| async move {
+        let database = Database::open(&address, 2).await.expect("opens");
+        let tree = plant(&database).await;
+        let (_, id) = add_gathering(&database, &tree, &tree.cities[..2], 1).await.expect("writes");
+        // Where it stays in its month, and where it does not: the short way, and the long one.
+        for month in ["month", "month + 1"] {
+            let write = convene_persistence::Write::begin(&database, chrono::Utc::now()).await.expect("begins");
+            let (network, set) = (tree.network.uuid(), Uuid::now_v7());
+            let written = format!(
+                "UPDATE gatherings SET month = {month} WHERE id = '{id}';
+                 INSERT INTO changes (id, network_id, change_set_id, ordinal, kind, entity_type, entity_id, revision, occurred_at,
+                     recorded_at) VALUES ('{set}', '{network}', '{set}', 1, 'UPDATED', 'GATHERING', '{id}', 2, now(), now());
+                 INSERT INTO change_sets (id, network_id, recorded_at) VALUES ('{set}', '{network}', now());
+                 SET CONSTRAINTS ALL IMMEDIATE",
+                id = id.uuid()
+            );
+            let before = counts(&write).await;
+            write.transaction().execute_unprepared(&written).await.expect("seals");
+            let after = counts(&write).await;
+            let counted = (after.0 - before.0, after.1 - before.1);
+            assert_eq!(counted, (5, 0), "{month}: the network, a nation, a region, two cities");
+        }
+    })
+    .await;
+}

@@ -150,16 +150,16 @@ impl Command for StepGathering {
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let gathering = locked(write, self.gathering, self.expected).await?;
         if self.held {
-            return hold(write, gathering).await;
+            return hold(write, gathering);
         }
-        step(write, gathering, GatheringStep::Cancel, ChangeKind::Cancelled).await
+        step(write, gathering, GatheringStep::Cancel, ChangeKind::Cancelled)
     }
 }
 
 /// Says that a gathering took place.
-pub(super) async fn hold(write: &mut Write, gathering: GatheringRecord) -> Result<Done, Stop> {
+pub(super) fn hold(write: &mut Write, gathering: GatheringRecord) -> Result<Done, Stop> {
     check_past(write, &gathering)?;
-    step(write, gathering, GatheringStep::Hold, ChangeKind::Held).await
+    step(write, gathering, GatheringStep::Hold, ChangeKind::Held)
 }
 
 /// Checks that a gathering can have taken place. Clocks of the field may be a little wrong.
@@ -170,9 +170,11 @@ fn check_past(write: &Write, gathering: &GatheringRecord) -> Result<(), Refusal>
     Ok(())
 }
 
-async fn step(write: &mut Write, mut gathering: GatheringRecord, step: GatheringStep, kind: ChangeKind) -> Result<Done, Stop> {
+fn step(write: &mut Write, mut gathering: GatheringRecord, step: GatheringStep, kind: ChangeKind) -> Result<Done, Stop> {
     gathering.content.status = ruled("gathering", gathering.status.after(step))?;
-    update(write, gathering, kind, None).await
+    gathering.revision += 1;
+    gatherings::update_status(write, &gathering);
+    Ok(record(write, gathering.network, kind, (gathering.id, gathering.revision), None))
 }
 
 /// Says how many people said they would come. That is a count, not a change to what someone else wrote, so no revision

@@ -16,10 +16,13 @@ use convene_domain::{
 };
 use convene_persistence::{Write, reports};
 
-use super::content::{Content, Said};
+use super::{
+    content::{Content, Said},
+    written,
+};
 use crate::{
     reports::ReportRecord,
-    writing::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, record, refusal::ruled},
+    writing::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, refusal::ruled},
 };
 
 /// Adds to a report. Several people can do so at once, so no revision is expected.
@@ -60,7 +63,7 @@ impl Command for AppendToReport {
         let kind = amend(&mut report, &content)?;
         reports::update_record(write, &report).await?;
         content.write_more(write, report.id).await?;
-        Ok(record(write, report.network, kind, (report.id, report.revision), None))
+        Ok(written(write, report, kind))
     }
 }
 
@@ -195,7 +198,7 @@ impl Command for AmendReport {
         let kind = amend(&mut report, &content)?;
         reports::update_record(write, &report).await?;
         content.write_all(write, report.id).await?;
-        Ok(record(write, report.network, kind, (report.id, report.revision), None))
+        Ok(written(write, report, kind))
     }
 }
 

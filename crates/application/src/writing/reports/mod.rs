@@ -3,6 +3,8 @@
 mod amend;
 mod content;
 
+use std::sync::Arc;
+
 use convene_domain::{
     access::Audience,
     change::ChangeKind,
@@ -65,9 +67,8 @@ impl Command for DraftReport {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
-        let gathering = gatherings::lock(write, self.gathering).await?.ok_or_else(|| Refusal::not_found("gathering"))?;
-        check_reported(&gathering)?;
-        if let Some(report) = reports::lock_of(write, gathering.id).await? {
+        let (gathering, report) = locked(write, self.gathering).await?;
+        if let Some(report) = report {
             let refusal = Refusal::new(RefusalCode::Conflict, ["gathering"], "has a report already: add to it");
             return Err(Refusal { current_revision: Some(report.revision), ..refusal }.into());
         }
@@ -93,13 +94,12 @@ impl Command for SubmitReport {
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
-        let gathering = gatherings::lock(write, self.gathering).await?.ok_or_else(|| Refusal::not_found("gathering"))?;
-        check_reported(&gathering)?;
+        let (gathering, report) = locked(write, self.gathering).await?;
         if gathering.status == GatheringStatus::Planned {
-            hold(write, gathering.clone()).await?;
+            hold(write, gathering.clone())?;
         }
         let submitted_at = Some(write.recorded_at());
-        match (reports::lock_of(write, gathering.id).await?, self.expected) {
+        match (report, self.expected) {
             (Some(report), None) => {
                 let message = "is missing: the gathering has a report already";
                 let refusal = Refusal::new(RefusalCode::Conflict, [check::EXPECTED], message);
@@ -152,8 +152,18 @@ impl Command for StepReport {
         report.content.status = ruled("report", report.status.after(step))?;
         report.revision += 1;
         reports::update_record(write, &report).await?;
-        Ok(record(write, report.network, kind, (report.id, report.revision), None))
+        Ok(written(write, report, kind))
     }
+}
+
+/// The gathering that is reported, and its report if it has one, which nobody else writes meanwhile. One that is added in
+/// this moment is in the way of ours, and found when that is tried again.
+async fn locked(write: &Write, id: GatheringId) -> Result<(GatheringRecord, Option<ReportRecord>), Stop> {
+    let found = gatherings::lock_with_report(write, id).await?;
+    let (gathering, has_report) = found.ok_or_else(|| Refusal::not_found("gathering"))?;
+    check_reported(&gathering)?;
+    let report = if has_report { reports::lock_of(write, id).await? } else { None };
+    Ok((gathering, report))
 }
 
 /// A report that nothing is said in yet, and what can be said in it.
@@ -175,6 +185,12 @@ async fn begin(write: &Write, gathering: &GatheringRecord, content: &ReportConte
     Ok((Recorded::first(ReportId::from_uuid(Uuid::now_v7()), write.instance(), report), empty))
 }
 
+/// Says what was written of a report, which is answered as it was written.
+fn written(write: &mut Write, report: ReportRecord, kind: ChangeKind) -> Done {
+    let done = record(write, report.network, kind, (report.id, report.revision), None);
+    Done { report: Some(Arc::new(report)), ..done }
+}
+
 /// Writes a report for the first time.
 async fn write_new(
     write: &mut Write,
@@ -184,9 +200,8 @@ async fn write_new(
 ) -> Result<Done, Stop> {
     content.take(said)?;
     report.content.attendance = content.total();
-    let (id, network) = (report.id, report.network);
     reports::add(write, &report, &content.into_parts());
-    Ok(record(write, network, kind, (id, 1), None))
+    Ok(written(write, report, kind))
 }
 
 /// Writes a report that is there already, with what is added to it.
@@ -203,5 +218,5 @@ async fn write_more(
     report.revision += 1;
     reports::update_record(write, &report).await?;
     content.write_more(write, report.id).await?;
-    Ok(record(write, report.network, kind, (report.id, report.revision), None))
+    Ok(written(write, report, kind))
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use super::{Place, at, done, done_by, facilitator, pair, reason, with};
+use super::{Place, at, done, done_by, facilitator, pair, reason, send, with};
 use convene_domain::access::Caller;
 
 fn plan(place: &Place, title: &str, key: &str) -> Json {
@@ -84,4 +84,30 @@ async fn what_is_sent_many_times_at_once_is_done_once() {
     let answers = futures::future::join_all((0..8).map(send)).await;
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     assert_eq!(gatherings(&place).await, 2);
+}
+
+/// Of those who hand in the report of one gathering at once, one is first; the others are told so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_report_is_handed_in_however_many_are_sent_at_once() {
+    let place = Place::new().await;
+    let submit = |number: u32| {
+        let input = json!({ "gathering": place.gathering, "attendance": number, "idempotencyKey": format!("k{number}") });
+        send(&place.world, facilitator(1), "submitGatheringReport", input, "report { status revision }")
+    };
+    let answers = futures::future::join_all((0..8).map(submit)).await;
+    let payloads = answers.iter().map(|answer| &answer["data"]["submitGatheringReport"]);
+    let (done, refused): (Vec<_>, Vec<_>) = payloads.partition(|payload| payload["report"].is_object());
+    assert_eq!(
+        done.iter().map(|payload| &payload["report"]).collect::<Vec<_>>(),
+        [&json!({ "status": "SUBMITTED", "revision": 1 })]
+    );
+    for payload in refused {
+        let reason = &payload["userErrors"][0];
+        assert_eq!(
+            (&reason["code"], &reason["field"]),
+            (&json!("CONFLICT"), &json!(["input", "expectedRevision"])),
+            "{payload:#}"
+        );
+        assert_eq!(reason["currentRevision"], 1);
+    }
 }
