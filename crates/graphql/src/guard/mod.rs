@@ -37,7 +37,7 @@ pub use self::{limits::Limits, refusal::Refusal};
 use crate::error::ErrorCode;
 
 /// What large operations may cost together that are under way, and from what cost on an operation is one of them.
-const ROOM: u32 = 60_000;
+const ROOM: u32 = 32_000;
 const LARGE: u64 = 1_000;
 
 /// A request that may be executed.

@@ -322,3 +322,15 @@ fn a_syntax_error_says_where_and_does_not_repeat_the_document() {
     assert_eq!(code(""), Err(ErrorCode::GraphqlParseFailed));
     assert_eq!(code("query A { a } query A { b }"), Err(ErrorCode::GraphqlParseFailed));
 }
+
+#[tokio::test]
+async fn large_operations_wait_for_room_and_small_ones_for_nobody() {
+    use futures::FutureExt;
+    let guard = guard();
+    let first = guard.enter(u64::from(ROOM) * 2).now_or_never().expect("there is room for one, however large");
+    let mut second = Box::pin(guard.enter(LARGE));
+    assert!(futures::poll!(second.as_mut()).is_pending(), "there is room for no other");
+    assert!(guard.enter(LARGE - 1).now_or_never().expect("it waits for nobody").is_none());
+    drop(first);
+    assert!(second.now_or_never().expect("there is room again").is_some());
+}

@@ -1,5 +1,5 @@
 use convene_domain::{
-    access::Audience,
+    access::{Audience, Caller},
     community::Level,
     id::{CommunityId, GatheringId},
     report::ReportStatus,
@@ -309,4 +309,30 @@ async fn what_a_stranger_may_not_read_reads_as_not_there() {
     let item =
         world.data(format!("{{ node(id: {}) {{ id ... on ReportItem {{ text report {{ id }} }} }} }}", items[0]["id"])).await;
     assert_eq!(item["node"]["report"]["id"], reports[0].to_string());
+}
+
+/// A document is validated once; what it is asked with is looked at each time.
+#[tokio::test]
+async fn what_was_valid_once_is_still_asked_with_sound_variables() {
+    let world = World::new().await;
+    let slug = world.data("{ networks(first: 1) { nodes { slug } } }").await["networks"]["nodes"][0]["slug"].clone();
+    let query = "query ($first: Int, $levels: [Level!], $slug: String!) { networks(first: $first) { nodes { \
+        communities(filter: { levels: $levels }) { totalCount } } } network(slug: $slug) { slug } }";
+    for turn in 0..3 {
+        let sound = world.send(Caller::Anonymous, query, json!({ "first": 1, "levels": ["CITY"], "slug": slug })).await;
+        assert_eq!(sound["data"]["network"]["slug"], slug, "{turn}: {sound}");
+        for (variables, code) in [
+            (json!({ "first": 1, "levels": ["TOWN"], "slug": slug }), "BAD_USER_INPUT"),
+            (json!({ "first": "one", "slug": slug }), "BAD_USER_INPUT"),
+            (json!({ "first": 1, "slug": null }), "BAD_USER_INPUT"),
+            (json!({ "first": 1 }), "BAD_USER_INPUT"),
+            (json!({ "first": 0, "slug": slug }), "BAD_USER_INPUT"),
+        ] {
+            let refused = world.send(Caller::Anonymous, query, variables.clone()).await;
+            assert_eq!(refused["errors"][0]["extensions"]["code"], code, "{turn}, {variables}: {refused}");
+        }
+        // What was never valid does not become so.
+        let invalid = world.ask("{ networks(first: 1) { nodes { slug nonsense } } }").await;
+        assert_eq!(invalid["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{turn}: {invalid}");
+    }
 }

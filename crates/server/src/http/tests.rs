@@ -47,7 +47,7 @@ pub(super) fn http(database: Result<(), &'static str>) -> Http {
     let execute: Execute = Arc::new(move |caller, request| {
         let (schema, guard) = (schema.clone(), Arc::clone(&guard));
         let data = move |request: async_graphql::Request| request.data(caller);
-        async move { request::execute(&schema, &guard, request, Duration::from_secs(5), data).await }.boxed()
+        async move { request::execute((&schema, &schema), &guard, request, Duration::from_secs(5), data).await }.boxed()
     });
     let starts = Arc::clone(&execute);
     Http {
