@@ -317,10 +317,10 @@ async fn what_was_valid_once_is_still_asked_with_sound_variables() {
     let world = World::new().await;
     let slug = world.data("{ networks(first: 1) { nodes { slug } } }").await["networks"]["nodes"][0]["slug"].clone();
     let query = "query ($first: Int, $levels: [Level!], $slug: String!) { networks(first: $first) { nodes { \
-        communities(filter: { levels: $levels }) { totalCount } } } network(slug: $slug) { slug } }";
+        communities(filter: { levels: $levels }) { totalCount } } } networkBySlug(slug: $slug) { slug } }";
     for turn in 0..3 {
         let sound = world.send(Caller::Anonymous, query, json!({ "first": 1, "levels": ["CITY"], "slug": slug })).await;
-        assert_eq!(sound["data"]["network"]["slug"], slug, "{turn}: {sound}");
+        assert_eq!(sound["data"]["networkBySlug"]["slug"], slug, "{turn}: {sound}");
         for (variables, code) in [
             (json!({ "first": 1, "levels": ["TOWN"], "slug": slug }), "BAD_USER_INPUT"),
             (json!({ "first": "one", "slug": slug }), "BAD_USER_INPUT"),
