@@ -348,7 +348,7 @@ mod tests {
         for metric in Metric::ALL.iter().filter(|metric| metric.formula() != Formula::Own) {
             let needs = needs(&[*metric]);
             let column = Column::compute(*metric, &needs, &Tally::empty(&needs, 3), None);
-            assert_eq!(column.values.len(), 3, "{metric}");
+            assert_eq!(column.cells.len(), 3, "{metric}");
             assert!(column.is_empty(), "{metric}");
         }
     }
