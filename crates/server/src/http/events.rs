@@ -48,7 +48,7 @@ pub(super) fn answer(outcome: &Outcome) -> Response {
         tracing::error!(%error, "an answer cannot be written as JSON");
         Outcome::internal().to_json()
     });
-    let answer = Event::Next(Item::new(body.unwrap_or_default().into(), None));
+    let answer = Event::Next(Item::new(body.unwrap_or_default(), None));
     respond(stream::iter([answer]).boxed(), summary, QUIET)
 }
 

@@ -198,7 +198,7 @@ fn answer(outcome: &Outcome) -> Event {
         return Event::Errors(list(&outcome.response.errors).into());
     }
     match outcome.to_json() {
-        Ok(body) => Event::Next(Item::new(body.into(), None)),
+        Ok(body) => Event::Next(Item::new(body, None)),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
             Event::Errors(list(&Outcome::internal().response.errors).into())
