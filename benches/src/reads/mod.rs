@@ -176,13 +176,9 @@ fn cost(options: &Options, bench: &Bench<'_>, work: &Work) -> Result<Vec<Figure>
         }
         let figure =
             Figure::new(format!("{}, {clients} clients", work.name), "us", median(&ours)).goal(Goal::AtMost(work.goals[0] * 1e3));
-        let beside = median(&limits);
-        eprintln!(
-            "  {clients} clients: {:.0} us, {:.0} of them in the database, limit {beside:.0} us, {:.0} a second",
-            median(&ours),
-            median(&databases),
-            median(&rates)
-        );
+        let beside = if limits.is_empty() { String::new() } else { format!(", limit {:.0} us", median(&limits)) };
+        let (all, database, rate) = (median(&ours), median(&databases), median(&rates));
+        eprintln!("  {clients} clients: {all:.0} us, {database:.0} of them in the database{beside}, {rate:.0} a second");
         figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
     }
     Ok(figures)
