@@ -10,7 +10,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 use crate::{
     ddl,
     m20261123_000014_measures::{
-        postgres::{SORTED, counted, moved},
+        postgres::{SORTED, look, moved},
         seal,
     },
 };
@@ -31,32 +31,6 @@ const HOSTS_OF_ITEMS: &[&str] = &[
 
 const HOSTS_OF_ALL_ITEMS: &[&str] =
     &["DROP INDEX report_items_host_id_idx", "CREATE INDEX report_items_host_id_idx ON report_items (host_id)"];
-
-/// Whether the short way can be taken: few changes, all of one gathering that is there, in the month and under the
-/// scopes that it was in before.
-fn look() -> String {
-    let counted = counted();
-    format!(
-        "SELECT COUNT(*), bool_and(x.entity_type = 'GATHERING_REPORT'), array_agg(DISTINCT x.gathering_id),
-             (array_agg(x.id ORDER BY x.ordinal DESC))[1]
-         INTO written, only_reports, touched, last_change
-         FROM (SELECT c.id, c.ordinal, c.entity_type, CASE c.entity_type WHEN 'GATHERING' THEN c.entity_id
-                   WHEN 'GATHERING_REPORT' THEN (SELECT r.gathering_id FROM gathering_reports r WHERE r.id = c.entity_id) END
-                   AS gathering_id
-               FROM changes c WHERE c.change_set_id = NEW.id LIMIT 5) x;
-         IF written < 5 AND cardinality(touched) = 1 AND touched[1] IS NOT NULL THEN
-             the_gathering := touched[1];
-             SELECT m.* INTO was FROM gathering_measures m WHERE m.gathering_id = the_gathering;
-             IF was.gathering_id IS NOT NULL AND (only_reports OR
-                 ARRAY(SELECT s.scope_id FROM gathering_scopes s WHERE s.gathering_id = the_gathering ORDER BY s.scope_id) =
-                 ARRAY(SELECT DISTINCT p.scope_id FROM gathering_hosts h JOIN community_scopes p ON p.community_id = h.community_id
-                       WHERE h.gathering_id = the_gathering ORDER BY p.scope_id)) THEN
-                 {counted}
-                 short := COALESCE(now_is.month = was.month, false);
-             END IF;
-         END IF;"
-    )
-}
 
 /// The short way. A gathering has one report, and a report has scope rows under all scopes of its gathering or, when it is
 /// new, under none: so the row of the network tells who could read it before, and whether there are others.
@@ -103,7 +77,7 @@ fn short() -> String {
 /// The function that is set off. The advisory lock comes first because waiting for it is cheaper and fairer than waiting
 /// for the row.
 fn function(records: &str) -> String {
-    let (look, short) = (look(), short());
+    let (look, short) = (look("community_scopes"), short());
     format!(
         "CREATE OR REPLACE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
          DECLARE

@@ -2,8 +2,8 @@
 //!
 //! The library's pool asks a connection for a sign of life each time it is given back, by a task of its own: a round trip for
 //! every statement that we run. Here a connection whose statement came to a good end is used again as it is. The pool gets
-//! back only those of which that is not known, and looks after them as it always does, and those that nobody has needed for a
-//! while.
+//! back only those of which that is not known, and looks after them as it always does, those that nobody has needed for a
+//! while, and now and then those that are always needed.
 
 use std::{
     collections::VecDeque,
@@ -24,6 +24,8 @@ use tokio::{
 
 /// How long a connection is kept at hand that nobody needs.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long a connection is used again and again, until the pool looks at it: it ends those that are old.
+const ALWAYS_IN_USE: Duration = Duration::from_secs(300);
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -34,7 +36,7 @@ const STATEMENTS: &str = "convene::statements";
 #[derive(Debug)]
 pub(crate) struct Lines {
     pool: Pool,
-    idle: Mutex<VecDeque<(Line, Instant)>>,
+    idle: Mutex<VecDeque<AtHand>>,
     /// Who may use one.
     turns: Arc<Semaphore>,
     most: usize,
@@ -53,10 +55,20 @@ enum Line {
     Sqlite(PoolConnection<Sqlite>),
 }
 
+/// A connection that nobody uses now.
+#[derive(Debug)]
+struct AtHand {
+    line: Line,
+    /// When the pool gave it.
+    opened: Instant,
+    since: Instant,
+}
+
 /// A connection that is in use. It is kept at hand only if it is given back.
 #[derive(Debug)]
 pub(crate) struct Taken {
     line: Line,
+    opened: Instant,
     /// Given back after the connection.
     _turn: OwnedSemaphorePermit,
 }
@@ -103,20 +115,20 @@ impl Lines {
         };
         let at_hand = self.idle().pop_back();
         // One that was not used for long may be dead: its way leads through the pool, which sees to that.
-        let line = match at_hand.filter(|(_, since)| since.elapsed() < IDLE) {
-            Some((line, _)) => line,
-            None => self.open().await?,
+        let (line, opened) = match at_hand.filter(|it| it.since.elapsed() < IDLE) {
+            Some(AtHand { line, opened, .. }) => (line, opened),
+            None => (self.open().await?, Instant::now()),
         };
-        Ok(Taken { line, _turn: turn })
+        Ok(Taken { line, opened, _turn: turn })
     }
 
     /// Keeps a connection at hand whose last statement came to a good end.
     pub(crate) fn give_back(&self, taken: Taken) {
-        let Taken { line, _turn } = taken;
+        let Taken { line, opened, _turn } = taken;
         let mut idle = self.idle();
         // Nobody takes it from a pool that was closed.
-        if !self.turns.is_closed() {
-            idle.push_back((line, Instant::now()));
+        if !self.turns.is_closed() && opened.elapsed() < ALWAYS_IN_USE {
+            idle.push_back(AtHand { line, opened, since: Instant::now() });
         }
     }
 
@@ -155,7 +167,7 @@ impl Lines {
         })
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<(Line, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<AtHand>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -166,7 +178,7 @@ async fn let_go(lines: Weak<Lines>) {
         tokio::time::sleep(IDLE).await;
         let Some(lines) = lines.upgrade() else { return };
         let mut idle = lines.idle();
-        let unused = idle.partition_point(|(_, since)| since.elapsed() >= IDLE);
+        let unused = idle.partition_point(|it| it.since.elapsed() >= IDLE);
         let unused: Vec<_> = idle.drain(..unused).collect();
         drop(idle);
         drop(unused);

@@ -27,7 +27,7 @@ pub(crate) const SETTINGS: &[&str] = &[
 ];
 
 /// What the gathering adds to the sums now.
-pub(crate) fn counted() -> String {
+fn counted() -> String {
     let (columns, counted) = (each("c.{m}"), select("gatherings g", "g.id = the_gathering"));
     format!("SELECT c.gathering_id, c.month, c.due_on, {columns} INTO now_is FROM ({counted}) c;")
 }
@@ -55,8 +55,8 @@ pub(crate) fn moved() -> String {
 }
 
 /// Whether the short way can be taken: few changes, all of one gathering that is there, in the month and under the
-/// scopes that it was in before.
-fn look() -> String {
+/// scopes that it was in before. `paths` is where it is looked up under what a community stands.
+pub(crate) fn look(paths: &str) -> String {
     let counted = counted();
     format!(
         "SELECT COUNT(*), bool_and(x.entity_type = 'GATHERING_REPORT'), array_agg(DISTINCT x.gathering_id),
@@ -71,7 +71,7 @@ fn look() -> String {
              SELECT m.* INTO was FROM gathering_measures m WHERE m.gathering_id = the_gathering;
              IF was.gathering_id IS NOT NULL AND (only_reports OR
                  ARRAY(SELECT s.scope_id FROM gathering_scopes s WHERE s.gathering_id = the_gathering ORDER BY s.scope_id) =
-                 ARRAY(SELECT DISTINCT p.scope_id FROM gathering_hosts h JOIN community_paths p ON p.community_id = h.community_id
+                 ARRAY(SELECT DISTINCT p.scope_id FROM gathering_hosts h JOIN {paths} p ON p.community_id = h.community_id
                        WHERE h.gathering_id = the_gathering ORDER BY p.scope_id)) THEN
                  {counted}
                  short := COALESCE(now_is.month = was.month, false);
@@ -128,7 +128,7 @@ pub(crate) fn many(communities: &str, records: &str) -> String {
 /// The function that is set off. The advisory lock comes first because waiting for it is cheaper and fairer than waiting
 /// for the row.
 pub(super) fn function(records: &str) -> String {
-    let (look, short) = (look(), short());
+    let (look, short) = (look("community_paths"), short());
     format!(
         "CREATE OR REPLACE FUNCTION seal_change_set() RETURNS trigger LANGUAGE plpgsql AS $seal$
          DECLARE
