@@ -25,12 +25,13 @@ use crate::{
 /// More than a node keeps in memory, and far more than fits into the buffers between it and a client.
 const CHANGES: usize = 6_000;
 /// How much the memory of the service may grow while it does not read, in KiB: less than all that it does not read, which
-/// is 96 MB. What the service keeps for everyone, and the caches of its connections to the database, are below that.
-const MEMORY: usize = 72 << 10;
+/// is 192 MB. What the service keeps for everyone, and the caches of its connections to the database, are below that.
+const MEMORY: usize = 96 << 10;
 
-/// What makes frames of 16 kB each.
+/// What makes frames of 32 kB each.
 const LARGE: &str = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { cursor change { entityId } \
-    entity { ... on Gathering { a: sourceUrl b: sourceUrl c: sourceUrl d: sourceUrl e: sourceUrl f: sourceUrl g: sourceUrl h: sourceUrl } } } }";
+    entity { ... on Gathering { a: sourceUrl b: sourceUrl c: sourceUrl d: sourceUrl e: sourceUrl f: sourceUrl g: sourceUrl h: sourceUrl \
+    i: sourceUrl j: sourceUrl k: sourceUrl l: sourceUrl m: sourceUrl n: sourceUrl o: sourceUrl p: sourceUrl } } } }";
 
 /// A client with small buffers.
 struct Slow {

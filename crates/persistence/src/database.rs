@@ -184,6 +184,8 @@ async fn connect_sqlite(address: &str, connections: u32, create: bool) -> Result
             .pragma("journal_mode", "WAL")
             // NORMAL can lose the last commits when the power goes; what was acknowledged must not be lost.
             .pragma("synchronous", "FULL")
+            // In KiB; the pages of each connection are its own, and the system keeps those of the file for all.
+            .pragma("cache_size", "-1024")
     });
     Ok(sea_orm::Database::connect(options).await?)
 }
