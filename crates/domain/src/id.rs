@@ -62,8 +62,10 @@ ids! {
     TermId = "voc_",
     /// An instance of Convene: one database and whatever nodes serve it.
     InstanceId = "ins_",
-    /// A token that an operator made for someone who writes.
+    /// A token for a program that signs in.
     TokenId = "tok_",
+    /// The account of someone who signs in elsewhere, with an issuer that is trusted.
+    AccountId = "acc_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
