@@ -66,6 +66,8 @@ ids! {
     TokenId = "tok_",
     /// The account of someone who signs in elsewhere, with an issuer that is trusted.
     AccountId = "acc_",
+    /// A role that an account was given.
+    GrantId = "gra_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
