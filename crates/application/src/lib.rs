@@ -12,7 +12,9 @@ mod app;
 mod error;
 mod tree;
 
+pub mod accounts;
 pub mod attention;
+pub mod callers;
 pub mod changes;
 pub mod communities;
 pub mod exchange;
