@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use convene_domain::id::AccountId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
 use uuid::Uuid;
 
 use crate::{Database, Result, dialect, entity::account};
@@ -71,5 +74,16 @@ pub async fn add(database: &Database, account: &Account) -> Result<()> {
     };
     let there = OnConflict::columns([account::Column::Issuer, account::Column::Subject]).do_nothing().to_owned();
     account::Entity::insert(row.into_active_model()).on_conflict(there).exec_without_returning(database.writer()).await?;
+    Ok(())
+}
+
+/// Notes what someone is called.
+pub async fn rename(database: &Database, id: AccountId, name: &str) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::Name, Expr::value(name))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::ErasedAt.is_null())
+        .exec(database.writer())
+        .await?;
     Ok(())
 }

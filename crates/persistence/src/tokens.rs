@@ -1,12 +1,20 @@
-//! The tokens of those who write.
+//! The tokens of programs that sign in.
 
 use chrono::{DateTime, Utc};
-use convene_domain::{id::TokenId, text::Text};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr};
-
+use convene_domain::{
+    access::{RoleAt, Verb},
+    id::{AccountId, CommunityId, NetworkId, TokenId},
+    text::Text,
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
-use crate::{Database, Result, column::Row, dialect, entity::token};
+use crate::{
+    Database, Result,
+    column::{self, Row},
+    dialect,
+    entity::token,
+};
 
 /// A token without its secret, which nobody keeps but its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +23,20 @@ pub struct Token {
     pub id: TokenId,
     /// What it is for.
     pub name: Text,
+    /// What it may do, and where.
+    pub allows: RoleAt,
+    /// What it may be used for, whatever its role.
+    pub verbs: Vec<Verb>,
+    /// Whose it is: it may do no more than they may, and ends with the account. `None` when the operator made it.
+    pub account: Option<AccountId>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// From when on it is no longer valid; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked; `None` when it was not.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When someone signed in with it, give or take a minute; `None` when nobody did.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 impl Token {
@@ -38,9 +54,17 @@ impl TryFrom<token::Model> for Token {
         Ok(Self {
             id: TokenId::from_uuid(model.id),
             name: row.parse("name", &model.name)?,
+            allows: RoleAt {
+                network: model.network_id.map(NetworkId::from_uuid),
+                community: model.community_id.map(CommunityId::from_uuid),
+                role: row.parse("role", &model.role)?,
+            },
+            verbs: row.parse_list("verbs", &model.verbs)?,
+            account: model.account_id.map(AccountId::from_uuid),
             created_at: model.created_at,
             expires_at: model.expires_at,
             revoked_at: model.revoked_at,
+            last_used_at: model.last_used_at,
         })
     }
 }
@@ -78,12 +102,12 @@ pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<()> {
         created_at: token.created_at,
         expires_at: token.expires_at,
         revoked_at: token.revoked_at,
-        role: "ADMIN".to_owned(),
-        network_id: None,
-        community_id: None,
-        verbs: "READ;WRITE;MANAGE".to_owned(),
-        account_id: None,
-        last_used_at: None,
+        role: token.allows.role.to_string(),
+        network_id: token.allows.network.map(NetworkId::uuid),
+        community_id: token.allows.community.map(CommunityId::uuid),
+        verbs: column::join(&token.verbs),
+        account_id: token.account.map(AccountId::uuid),
+        last_used_at: token.last_used_at,
     };
     token::Entity::insert(row.into_active_model()).exec_without_returning(database.writer()).await?;
     Ok(())
@@ -98,4 +122,16 @@ pub async fn revoke(database: &Database, id: TokenId, now: DateTime<Utc>) -> Res
         .exec(database.writer())
         .await?;
     Ok(revoked.rows_affected == 1)
+}
+
+/// Notes that a token is used, unless that was noted since `before`.
+pub async fn note_use(database: &Database, id: TokenId, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    let long_ago = Condition::any().add(token::Column::LastUsedAt.is_null()).add(token::Column::LastUsedAt.lt(before));
+    token::Entity::update_many()
+        .col_expr(token::Column::LastUsedAt, Expr::value(now))
+        .filter(token::Column::Id.eq(id.uuid()))
+        .filter(long_ago)
+        .exec(database.writer())
+        .await?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod http;
 mod meters;
 mod serve;
 mod settings;
+mod sign_in;
 mod telemetry;
 
 use std::{io, process::ExitCode};
