@@ -64,6 +64,10 @@ ids! {
     InstanceId = "ins_",
     /// A token that an operator made for someone who writes.
     TokenId = "tok_",
+    /// An account that someone signs in with.
+    AccountId = "acc_",
+    /// A role that an account was given.
+    GrantId = "gra_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }

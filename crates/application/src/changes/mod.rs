@@ -108,7 +108,7 @@ pub struct ChangePage {
 /// # Errors
 ///
 /// Fails if the place does not exist, or if the cursor cannot be read on from.
-pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
+pub async fn open(app: &App, caller: &Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
     let (network, is_gone) = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
     let rights = caller.rights();
     let Some(cursor) = after else {
