@@ -62,9 +62,9 @@ ids! {
     TermId = "voc_",
     /// An instance of Convene: one database and whatever nodes serve it.
     InstanceId = "ins_",
-    /// A token that an operator made for someone who writes.
+    /// A token for a program that signs in.
     TokenId = "tok_",
-    /// An account that someone signs in with.
+    /// The account of someone who signs in elsewhere, with an issuer that is trusted.
     AccountId = "acc_",
     /// A role that an account was given.
     GrantId = "gra_",

@@ -18,6 +18,7 @@ mod lines;
 mod list;
 mod write;
 
+pub mod accounts;
 pub mod attention;
 pub mod communities;
 pub mod gatherings;
