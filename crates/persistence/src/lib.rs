@@ -20,6 +20,7 @@ mod write;
 
 pub mod accounts;
 pub mod attention;
+pub mod audit;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;
