@@ -15,6 +15,7 @@ mod tree;
 
 pub mod accounts;
 pub mod attention;
+pub mod audit;
 pub mod callers;
 pub mod changes;
 pub mod communities;
@@ -25,6 +26,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod networks;
 pub mod nodes;
+pub mod persons;
 pub mod policies;
 pub mod reports;
 pub mod themes;

@@ -99,6 +99,21 @@ pub enum NodeId {
     Grant(GrantId),
 }
 
+impl NodeId {
+    /// The identity without its kind.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Network(id) => id.uuid(),
+            Self::Community(id) => id.uuid(),
+            Self::Gathering(id) => id.uuid(),
+            Self::Report(id) => id.uuid(),
+            Self::Item(id) => id.uuid(),
+            Self::Term(id) => id.uuid(),
+            Self::Grant(id) => id.uuid(),
+        }
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -21,6 +21,7 @@ mod write;
 
 pub mod accounts;
 pub mod attention;
+pub mod audit;
 pub mod communities;
 pub mod gatherings;
 pub mod grants;
@@ -31,6 +32,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod prune;
 pub mod removals;

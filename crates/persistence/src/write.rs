@@ -61,12 +61,12 @@ impl Write {
         })
     }
 
-    /// Says who writes this.
-    pub fn signed(&mut self, by: Who) {
-        self.by = Some(by);
+    /// Says who writes this; whoever runs commands on the machine of the database says nothing.
+    pub fn signed(&mut self, by: Option<Who>) {
+        self.by = by;
     }
 
-    /// Who writes this; `None` for the operator.
+    /// Who writes this; `None` for whoever runs commands on the machine of the database.
     pub fn by(&self) -> Option<Who> {
         self.by
     }
@@ -121,16 +121,19 @@ impl Write {
             self.transaction.rollback().await?;
             return Ok(Vec::new());
         }
-        let by = self.by;
-        let of = |kind: fn(&Who) -> bool| by.filter(kind).map(Who::uuid);
+        let (token_id, account_id) = match self.by {
+            None => (None, None),
+            Some(Who::Token(id)) => (Some(id.uuid()), None),
+            Some(Who::Account(id)) => (None, Some(id.uuid())),
+        };
         let (mut sets, mut ends) = (Vec::new(), Vec::new());
         for (network, changes) in std::mem::take(&mut self.changes) {
             let set = change_set::Model {
                 id: Uuid::now_v7(),
                 network_id: network.uuid(),
                 recorded_at: self.recorded_at,
-                token_id: of(|who| matches!(who, Who::Token(_))),
-                account_id: of(|who| matches!(who, Who::Account(_))),
+                token_id,
+                account_id,
             };
             if let Some(key) = self.key.take() {
                 let row = keys::row(&key, set.id, self.recorded_at);

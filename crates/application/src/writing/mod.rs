@@ -9,6 +9,7 @@ pub mod communities;
 pub mod gatherings;
 pub mod grants;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod reports;
 
@@ -180,9 +181,7 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
 
 async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
     let mut write = Write::begin(app.database(), order.now).await?;
-    if let Some(who) = order.caller.who() {
-        write.signed(who);
-    }
+    write.signed(order.caller.who());
     for need in command.needs() {
         need.check(&write, &order.caller).await?;
     }
