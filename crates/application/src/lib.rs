@@ -13,6 +13,7 @@ mod error;
 mod tree;
 
 pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod callers;
 pub mod changes;

@@ -19,6 +19,7 @@ mod list;
 mod write;
 
 pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod communities;
 pub mod gatherings;
