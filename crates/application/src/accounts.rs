@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
-    access::{Caller, Verb, Who},
-    id::AccountId,
+    access::{Caller, Role, RoleAt, Verb, Who},
+    id::{AccountId, GrantId},
 };
-use convene_persistence::accounts;
+use convene_persistence::{accounts, admins};
 use uuid::Uuid;
 
-use crate::{App, Error, Result, grants};
+use crate::{App, Error, Result};
 
 pub use convene_persistence::accounts::Account;
 
@@ -21,35 +21,52 @@ pub struct Identity<'a> {
     pub subject: &'a str,
     /// What others call them, if the issuer says.
     pub name: Option<&'a str>,
+    /// Whether they become administrator of the instance, as long as there is none.
+    pub is_first_admin: bool,
 }
 
 /// Signs someone in until an instant. Whoever comes for the first time gets an account, which may do nothing yet. `None`
 /// when the account was erased: then it stays so.
 pub async fn sign_in(app: &App, identity: Identity<'_>, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Option<Caller>> {
-    let Identity { issuer, subject, name } = identity;
-    let account = match accounts::find_by_subject(app.reader(), issuer, subject).await? {
-        Some(account) => account,
+    let Identity { issuer, subject, name, is_first_admin } = identity;
+    let (account, mut roles) = match accounts::find_by_subject(app.reader(), issuer, subject).await? {
+        Some(found) => found,
         None => {
-            let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
-            let name = name.map(str::to_owned);
-            let new =
-                Account { id: AccountId::from_uuid(Uuid::now_v7()), issuer, subject, name, created_at: now, erased_at: None };
-            accounts::add(app.database(), &new).await?;
+            accounts::add(app.database(), &new(identity, now)).await?;
             // It may be one that was made at the same time.
-            accounts::find_by_subject(app.reader(), identity.issuer, identity.subject).await?.ok_or(Error::Lost("accounts"))?
+            accounts::find_by_subject(app.reader(), issuer, subject).await?.ok_or(Error::Lost("accounts"))?
         }
     };
-    if let Some(name) = name.filter(|name| account.erased_at.is_none() && account.name.as_deref() != Some(name)) {
-        accounts::rename(app.database(), account.id, name).await?;
-    }
-    caller(app, &account, Some(expires_at)).await
-}
-
-/// An account as a caller; `None` when it was erased.
-pub(crate) async fn caller(app: &App, account: &Account, expires_at: Option<DateTime<Utc>>) -> Result<Option<Caller>> {
     if account.erased_at.is_some() {
         return Ok(None);
     }
-    let roles = grants::roles(app, account.id).await?;
-    Ok(Some(Caller::signed_in(Who::Account(account.id), roles, Verb::ALL.to_vec(), expires_at)))
+    if let Some(name) = name.filter(|name| account.name.as_deref() != Some(name)) {
+        accounts::rename(app.database(), account.id, name).await?;
+    }
+    let everything = RoleAt::everywhere(Role::Admin);
+    if is_first_admin && !roles.contains(&everything) && admins::make_first(app.database(), account.id, new_grant(), now).await? {
+        roles.push(everything);
+    }
+    Ok(caller(&account, roles, Some(expires_at)))
+}
+
+fn new(identity: Identity<'_>, now: DateTime<Utc>) -> Account {
+    Account {
+        id: AccountId::from_uuid(Uuid::now_v7()),
+        issuer: identity.issuer.to_owned(),
+        subject: identity.subject.to_owned(),
+        name: identity.name.map(str::to_owned),
+        created_at: now,
+        erased_at: None,
+    }
+}
+
+pub(crate) fn new_grant() -> GrantId {
+    GrantId::from_uuid(Uuid::now_v7())
+}
+
+/// An account as a caller; `None` when it was erased.
+pub(crate) fn caller(account: &Account, roles: Vec<RoleAt>, expires_at: Option<DateTime<Utc>>) -> Option<Caller> {
+    let verbs = Verb::ALL.to_vec();
+    account.erased_at.is_none().then(|| Caller::signed_in(Who::Account(account.id), roles, verbs, expires_at))
 }

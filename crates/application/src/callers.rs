@@ -18,11 +18,14 @@ pub async fn renew(app: &App, caller: &Caller, now: DateTime<Utc>) -> Result<Opt
         return Ok(None);
     }
     Ok(match signed.who {
-        Who::Token(id) => tokens::find(app.reader(), id).await?.and_then(|found| token(&found, now)),
-        Who::Account(id) => match accounts::find(app.reader(), id).await? {
-            Some(found) => account(app, &found, signed.expires_at).await?,
+        Who::Token(id) => match tokens::find(app.reader(), id).await? {
+            Some(found) => token(app, &found, now).await?,
             None => None,
         },
+        Who::Account(id) => {
+            let found = accounts::find(app.reader(), id).await?;
+            found.and_then(|(found, roles)| account(&found, roles, signed.expires_at))
+        }
     })
 }
 
@@ -35,14 +38,12 @@ pub async fn find_valid(app: &App, callers: &[Who], now: DateTime<Utc>) -> Resul
             Who::Account(id) => of_accounts.push(*id),
         }
     }
-    let mut valid = HashSet::with_capacity(callers.len());
-    if !of_tokens.is_empty() {
-        let found = tokens::load_many(app.reader(), &of_tokens).await?;
-        valid.extend(found.iter().filter(|token| token.is_valid(now)).map(|token| Who::Token(token.id)));
-    }
-    if !of_accounts.is_empty() {
-        let found = accounts::load_many(app.reader(), &of_accounts).await?;
-        valid.extend(found.iter().filter(|account| account.erased_at.is_none()).map(|account| Who::Account(account.id)));
-    }
-    Ok(valid)
+    let mut found = tokens::load_many(app.reader(), &of_tokens).await?;
+    found.retain(|token| token.is_valid(now));
+    // A token ends with the account of whoever made it.
+    of_accounts.extend(found.iter().filter_map(|token| token.account));
+    let accounts = accounts::load_many(app.reader(), &of_accounts).await?;
+    let there: HashSet<AccountId> = accounts.iter().filter(|account| account.erased_at.is_none()).map(|it| it.id).collect();
+    found.retain(|token| token.account.is_none_or(|account| there.contains(&account)));
+    Ok(found.iter().map(|token| Who::Token(token.id)).chain(there.into_iter().map(Who::Account)).collect())
 }

@@ -14,6 +14,7 @@ mod error;
 mod tree;
 
 pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod audit;
 pub mod callers;

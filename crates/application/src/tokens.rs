@@ -1,13 +1,15 @@
 //! Tokens: what programs sign in with.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     Invalid,
     access::{Caller, Role, RoleAt, Verb, Who},
-    id::{TokenId, Within},
+    id::{CommunityId, TokenId, Within},
     text::Text,
 };
-use convene_persistence::tokens;
+use convene_persistence::{accounts, tokens};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -53,8 +55,7 @@ pub async fn create(app: &App, new: NewToken, now: DateTime<Utc>) -> Result<(Tok
     if new.verbs.is_empty() {
         return Err(Error::Invalid { argument: "verbs", reason: Invalid::new("has to name what the token may be used for") });
     }
-    // 244 random bits, from the operating system.
-    let secret = format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let secret = secret(PREFIX);
     let token = Token {
         id: TokenId::from_uuid(Uuid::now_v7()),
         name: new.name,
@@ -104,7 +105,10 @@ pub async fn authenticate(app: &App, secret: &str, now: DateTime<Utc>) -> Result
     }
     // A random secret of this length cannot be guessed from the fingerprint, however fast that is computed.
     let found = tokens::find_by_hash(app.reader(), &hash(secret)).await?;
-    Ok(found.and_then(|token| caller(&token, now)))
+    match found {
+        Some(token) => caller(app, &token, now).await,
+        None => Ok(None),
+    }
 }
 
 /// Notes that a token is used.
@@ -112,10 +116,46 @@ pub async fn note_use(app: &App, id: TokenId, now: DateTime<Utc>) -> Result<()> 
     Ok(tokens::note_use(app.database(), id, now - NOTED, now).await?)
 }
 
-/// A token as a caller; `None` when it is no longer valid.
-pub(crate) fn caller(token: &Token, now: DateTime<Utc>) -> Option<Caller> {
-    let who = Who::Token(token.id);
-    token.is_valid(now).then(|| Caller::signed_in(who, vec![token.allows], token.verbs.clone(), token.expires_at))
+/// A token as a caller; `None` when it is no longer valid. Whatever it says, it may do no more than the account that made it.
+pub(crate) async fn caller(app: &App, token: &Token, now: DateTime<Utc>) -> Result<Option<Caller>> {
+    if !token.is_valid(now) {
+        return Ok(None);
+    }
+    let roles = match token.account {
+        None => vec![token.allows],
+        Some(account) => match accounts::find(app.reader(), account).await? {
+            Some((account, roles)) if account.erased_at.is_none() => common(app, token.allows, &roles).await?,
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(Caller::signed_in(Who::Token(token.id), roles, token.verbs.clone(), token.expires_at)))
+}
+
+/// What is left of a role for someone who has no others than these.
+async fn common(app: &App, allows: RoleAt, roles: &[RoleAt]) -> Result<Vec<RoleAt>> {
+    let mut communities: Vec<CommunityId> = roles.iter().chain([&allows]).filter_map(|role| role.community).collect();
+    communities.sort_unstable();
+    communities.dedup();
+    let above = if allows.community.is_some() && communities.len() > 1 {
+        accounts::find_above(app.reader(), &communities).await?
+    } else {
+        HashSet::new()
+    };
+    let lies_in = |inner: RoleAt, outer: RoleAt| match (outer.network, outer.community) {
+        (None, _) => true,
+        (network, None) => inner.network == network,
+        (_, Some(outer)) => inner.community.is_some_and(|inner| inner == outer || above.contains(&(inner, outer))),
+    };
+    let narrower = |role: &RoleAt| {
+        let place = if lies_in(allows, *role) { Some(allows) } else { lies_in(*role, allows).then_some(*role) };
+        place.map(|place| RoleAt { role: allows.role.min(role.role), ..place })
+    };
+    Ok(roles.iter().filter_map(narrower).collect())
+}
+
+/// A secret that nobody guesses: 244 random bits, from the operating system.
+pub(crate) fn secret(prefix: &str) -> String {
+    format!("{prefix}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
 /// The fingerprint of a secret.

@@ -20,6 +20,7 @@ mod list;
 mod write;
 
 pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod audit;
 pub mod communities;

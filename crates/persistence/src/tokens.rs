@@ -6,7 +6,10 @@ use convene_domain::{
     id::{AccountId, CommunityId, NetworkId, TokenId},
     text::Text,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -81,6 +84,9 @@ pub async fn find<C: ConnectionTrait>(connection: &C, id: TokenId) -> Result<Opt
 
 /// Loads tokens. One that is not there is missing from the answer.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[TokenId]) -> Result<Vec<Token>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let of = (token::Entity, token::Column::Id);
     let found = token::Entity::find().filter(dialect::is_any_id(connection.get_database_backend(), of, &ids)).all(connection);
@@ -89,12 +95,26 @@ pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[TokenId]) -> R
 
 /// Lists all tokens, the oldest first.
 pub async fn all<C: ConnectionTrait>(connection: &C) -> Result<Vec<Token>> {
-    let found = token::Entity::find().order_by_asc(token::Column::Id).all(connection).await?;
+    let found =
+        token::Entity::find().order_by_asc(token::Column::CreatedAt).order_by_asc(token::Column::Id).all(connection).await?;
     found.into_iter().map(Token::try_from).collect()
 }
 
-/// Adds a token by the fingerprint of its secret.
-pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<()> {
+/// Lists the tokens of an account that are valid, the oldest first.
+pub async fn of_account<C: ConnectionTrait>(connection: &C, account: AccountId, now: DateTime<Utc>) -> Result<Vec<Token>> {
+    let valid = Condition::any().add(token::Column::ExpiresAt.is_null()).add(token::Column::ExpiresAt.gt(now));
+    let found = token::Entity::find()
+        .filter(token::Column::AccountId.eq(account.uuid()))
+        .filter(token::Column::RevokedAt.is_null())
+        .filter(valid)
+        .order_by_asc(token::Column::CreatedAt)
+        .order_by_asc(token::Column::Id)
+        .all(connection);
+    found.await?.into_iter().map(Token::try_from).collect()
+}
+
+/// Adds a token by the fingerprint of its secret; `false` when there is one with its identity.
+pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<bool> {
     let row = token::Model {
         id: token.id.uuid(),
         name: token.name.to_string(),
@@ -109,8 +129,9 @@ pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<()> {
         account_id: token.account.map(AccountId::uuid),
         last_used_at: token.last_used_at,
     };
-    token::Entity::insert(row.into_active_model()).exec_without_returning(database.writer()).await?;
-    Ok(())
+    let there = OnConflict::column(token::Column::Id).do_nothing().to_owned();
+    let added = token::Entity::insert(row.into_active_model()).on_conflict(there).exec_without_returning(database.writer());
+    Ok(added.await? == 1)
 }
 
 /// Revokes a token; `false` when there is none with this id that is not revoked yet.

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Make, list and revoke tokens, which those who write sign in with
     Token(TokenArgs),
+    /// See to it that there is an administrator
+    Admin(AdminArgs),
     /// Change the version of the database's tables, or show it
     Migrate(MigrateArgs),
     /// Compute the stored totals again from the records, and report what differs
@@ -157,6 +159,20 @@ fn verb(text: &str) -> Result<Verb, convene_domain::Invalid> {
 /// A role, in any case.
 fn role(text: &str) -> Result<Role, convene_domain::Invalid> {
     text.to_ascii_uppercase().parse()
+}
+
+/// Arguments of `admin`.
+#[derive(Args)]
+pub(crate) struct AdminArgs {
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
+
+/// What to do about administrators.
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Print a secret which, for an hour, makes whoever shows it first the administrator of this instance
+    Link,
 }
 
 /// Arguments of `migrate`.

@@ -15,7 +15,7 @@ use convene_persistence::{
 use uuid::Uuid;
 
 use super::{At, Command, Done, Need, Refusal, RefusalCode, Stop, record};
-use crate::tokens::hash;
+use crate::tokens::{hash, secret};
 
 /// What the secret of an invitation begins with.
 pub const PREFIX: &str = "cvi_";
@@ -90,7 +90,7 @@ impl Command for GrantRole {
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let (network, allows) = allowed(write, self.at, self.role).await?;
         let account = accounts::find(write.transaction(), self.account).await?;
-        if account.is_none_or(|account| account.erased_at.is_some()) {
+        if account.is_none_or(|(account, _)| account.erased_at.is_some()) {
             return Err(Refusal::not_found("account").into());
         }
         give(write, network, (self.account, allows)).await
@@ -140,9 +140,9 @@ pub struct InviteMember {
 }
 
 impl InviteMember {
-    /// A new secret: 244 random bits, from the operating system.
+    /// A new secret.
     pub fn secret() -> String {
-        format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+        secret(PREFIX)
     }
 }
 

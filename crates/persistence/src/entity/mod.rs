@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod activity_policy;
+pub(crate) mod admin_secret;
 pub(crate) mod agenda_item;
 pub(crate) mod attendance_part;
 pub(crate) mod change;

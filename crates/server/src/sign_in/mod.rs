@@ -97,7 +97,9 @@ impl SignIn {
         }
         let now = Utc::now();
         let expires_at = token.claims.check(&issuer.audiences, now).map_err(refused)?;
-        let identity = Identity { issuer: &token.claims.iss, subject: &token.claims.sub, name: token.claims.name() };
+        let (issuer, subject) = (token.claims.iss.as_str(), token.claims.sub.as_str());
+        let is_first_admin = self.first_admin.as_ref().is_some_and(|(of, who)| of == issuer && who == subject);
+        let identity = Identity { issuer, subject, name: token.claims.name(), is_first_admin };
         let found = look_up(accounts::sign_in(&self.app, identity, expires_at, now)).await?;
         found.ok_or_else(|| refused("the account was erased"))
     }
