@@ -8,12 +8,16 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod app;
 mod error;
 mod tree;
 
+pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod audit;
+pub mod callers;
 pub mod changes;
 pub mod communities;
 pub mod exchange;

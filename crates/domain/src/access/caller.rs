@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Audience, ReportRights, Rights, Role, RoleAt, Verb};
-use crate::{
-    id::{AccountId, TokenId},
-    report::ReportStatus,
-};
+use super::{Rights, Role, RoleAt, Verb};
+use crate::id::{AccountId, NetworkId, TokenId};
+
+/// What whoever has the machine may do.
+const OPERATOR: &[RoleAt] = &[RoleAt { network: None, community: None, role: Role::Admin }];
 
 /// The caller did not sign in, and this is only for those who did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,20 +73,36 @@ impl Caller {
         Self::signed_in(Who::Token(id), vec![RoleAt::everywhere(Role::Admin)], Verb::ALL.to_vec(), None)
     }
 
-    /// What the caller signed in as, if they did.
-    pub fn who(&self) -> Option<Who> {
+    /// The caller, if they signed in.
+    pub fn signed(&self) -> Option<&SignedIn> {
         match self {
-            Self::SignedIn(it) => Some(it.who),
+            Self::SignedIn(signed) => Some(signed),
             Self::Anonymous | Self::Operator => None,
         }
     }
 
-    /// What this caller may read, as one word.
-    pub fn rights(&self) -> Rights {
+    /// What the caller signed in as, if they did.
+    pub fn who(&self) -> Option<Who> {
+        self.signed().map(|signed| signed.who)
+    }
+
+    /// The roles that the caller can use for something, wherever.
+    pub fn roles(&self, verb: Verb) -> &[RoleAt] {
         match self {
-            Self::Anonymous => Rights::Public,
-            Self::SignedIn(_) | Self::Operator => Rights::All,
+            Self::SignedIn(it) if it.verbs.contains(&verb) => &it.roles,
+            Self::SignedIn(_) | Self::Anonymous => &[],
+            Self::Operator => OPERATOR,
         }
+    }
+
+    /// What this caller may read.
+    pub fn rights(&self) -> Rights {
+        Rights::of(self.roles(Verb::Read).iter())
+    }
+
+    /// What this caller may read of one network.
+    pub fn rights_in(&self, network: NetworkId) -> Rights {
+        Rights::of(self.roles(Verb::Read).iter().filter(|role| role.network.is_none_or(|of| of == network)))
     }
 
     /// Checks that the caller may write.
@@ -100,19 +116,5 @@ impl Caller {
     /// What the caller's idempotency keys are kept under; nil for the operator.
     pub fn key_space(&self) -> uuid::Uuid {
         self.who().map(Who::uuid).unwrap_or_default()
-    }
-
-    /// What this caller may read of reports.
-    pub fn report_rights(&self) -> ReportRights {
-        match self {
-            Self::Anonymous => ReportRights {
-                audiences: &[Audience::Public],
-                statuses: &[ReportStatus::Submitted, ReportStatus::Reviewed],
-                confidential: false,
-            },
-            Self::SignedIn(_) | Self::Operator => {
-                ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true }
-            }
-        }
     }
 }
