@@ -28,7 +28,7 @@ pub(crate) async fn answer_activity(context: &Context<'_>, question: &Question) 
         // What they are called is said somewhere else in the network.
         memory::refers(context);
     }
-    let found = metrics::activity(&loads.app, question).await?;
+    let found = metrics::activity(&loads.app, &loads.caller, question).await?;
     memory::belongs(context, question.within, found.head.log.network);
     let cursor = cursor::encode_log(found.head.cursor(loads.caller.rights()));
     Ok(Activity { found, bucket: question.bucket, as_of: question.time.as_of, cursor })

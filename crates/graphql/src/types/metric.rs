@@ -191,6 +191,14 @@ impl MetricColumn<'_> {
     async fn unreliable(&self) -> Flags {
         Flags::of(&self.0.cells, metric::Cell::is_unreliable)
     }
+
+    /// Whether people are left out of a number, its numerator, denominator and base, because you may not read the reports that
+    /// tell of them. Of such reports only batches of at least 5 people count, of the same hosts and month, and only in whole
+    /// calendar months, without a filter of gatherings, and in groups that are made of communities; everywhere else, and in
+    /// `ATTENDANCE_MEDIAN`, none of them count.
+    async fn suppressed(&self) -> Flags {
+        Flags::of(&self.0.cells, |cell| cell.suppressed)
+    }
 }
 
 /// A list of numbers, answered at once: a future for each of thousands costs more than finding them.

@@ -1,14 +1,15 @@
 //! Counting gatherings one by one: whatever the sums of months do not say.
 
 use convene_domain::{
-    id::Within,
-    metric::{ActivityFilter, Bucket, Dimension, Key, Measure, Middle, Span},
+    id::{NetworkId, Within},
+    metric::{ActivityFilter, Bucket, Dimension, Key, LeftOut, Measure, Middle, Span, month_of},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use uuid::Uuid;
 
 use super::{
     months::part,
+    people::{self, Around, People},
     sql::{Sql, words},
 };
 use crate::Result;
@@ -26,6 +27,10 @@ pub struct Counted<'a> {
     pub dimensions: &'a [Dimension],
     /// Which of them.
     pub filter: &'a ActivityFilter,
+    /// Which people.
+    pub people: People,
+    /// In which network.
+    pub network: NetworkId,
 }
 
 /// Where something is counted.
@@ -48,30 +53,32 @@ pub struct Cell<T> {
     pub counted: T,
 }
 
+/// Sums of measures, and how many reports were left out of them.
+pub type Sums = (Vec<i64>, LeftOut);
+
 /// Adds up measures. One row more than the limit says that there are more than that.
 pub async fn sums<C: ConnectionTrait>(
     connection: &C,
     counted: &Counted<'_>,
     measures: &[Measure],
     limit: usize,
-) -> Result<Vec<Cell<Vec<i64>>>> {
-    let columns: String = measures.iter().map(|measure| format!(", CAST(SUM(m.{measure}) AS bigint)")).collect();
+) -> Result<Vec<Cell<Sums>>> {
+    let (columns, joined) = (counted.people.columns(measures), counted.people.joined());
     let mut sql = counted.start(connection.get_database_backend(), "");
+    counted.withhold(&mut sql);
     if counted.has_groups() {
         let keys = counted.names("k");
         sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{columns} FROM (SELECT DISTINCT t.id, t.part"));
         counted.members(&mut sql);
-        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys}"));
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id{joined} GROUP BY k.part{keys}"));
     }
     if counted.has_total(&mut sql) {
         sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
-        sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
+        sql.push(&format!("JOIN gathering_measures m ON m.gathering_id = t.id{joined} GROUP BY t.part"));
     }
     sql.push(&format!(" LIMIT {}", limit + 1));
     let rows = sql.all(connection).await?;
-    let read = |row: &QueryResult, at: usize| {
-        (0..measures.len()).map(|column| Ok(row.try_get_by_index(at + column)?)).collect::<Result<Vec<i64>>>()
-    };
+    let read = |row: &QueryResult, at: usize| people::read(row, at, measures.len());
     rows.iter().map(|row| counted.cell(row, read)).collect()
 }
 
@@ -102,6 +109,7 @@ pub async fn medians<C: ConnectionTrait>(
     (of, base): (Measure, Measure),
 ) -> Result<Vec<Cell<Middle>>> {
     let mut sql = counted.start(connection.get_database_backend(), "");
+    let readable = if of.is_of_people() { counted.people.and_readable("k.id") } else { String::new() };
     // The values in order, each with its rank and how many there are; of these the one or two in the middle.
     let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
         sql.push(&format!(
@@ -112,7 +120,7 @@ pub async fn medians<C: ConnectionTrait>(
         ));
         sql.push(&format!("COUNT(*) OVER (PARTITION BY k.part{keys}) AS n FROM (SELECT DISTINCT t.id, t.part"));
         members(sql);
-        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1"));
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1{readable}"));
         sql.push(") r WHERE r.rn IN ((r.n + 1) / 2, (r.n + 2) / 2) GROUP BY r.part");
     };
     if counted.has_groups() {
@@ -135,11 +143,29 @@ pub async fn medians<C: ConnectionTrait>(
 }
 
 impl Counted<'_> {
+    /// Adds the gatherings whose people are left out, if there can be any.
+    fn withhold(&self, sql: &mut Sql) {
+        let (from, to) = (self.span.from, self.span.to);
+        let within = match self.places {
+            Places::One(within) => within,
+            Places::Each(_) => Within::Network(self.network),
+        };
+        match self.people {
+            People::All => {}
+            People::Batches(rights) => {
+                let around = Around { network: self.network, within, months: (month_of(from), month_of(to)) };
+                people::push_waiting(sql.push(", "), rights, around);
+            }
+            People::Readable(rights) => people::push_unreadable(sql.push(", "), rights),
+        }
+    }
+
     /// Begins a statement with the gatherings that are counted: their identities, parts, and what they are grouped by.
     fn start(&self, backend: DbBackend, more: &str) -> Sql {
         const DAY: i64 = 86_400_000_000;
         let mut sql = Sql::new(backend);
-        sql.push(&format!("WITH counted AS (SELECT g.id, s.scope_id AS scope, {} AS part", part(self.bucket, "g.month")));
+        let (with, part) = (self.people.with(), part(self.bucket, "g.month"));
+        sql.push(&format!("{with} counted AS (SELECT g.id, s.scope_id AS scope, {part} AS part"));
         for dimension in self.dimensions {
             sql.push(match dimension {
                 Dimension::Format => ", g.format",
