@@ -66,6 +66,7 @@ mod restored;
 mod resume;
 mod serve;
 mod soak;
+mod suppressed;
 mod themes;
 mod tokens;
 mod tree;
