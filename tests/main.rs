@@ -20,6 +20,8 @@ mod handmade;
 mod heard;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/planted.rs"]
+mod planted;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
@@ -34,6 +36,7 @@ mod subscriber;
 mod weave;
 
 mod attention;
+mod audit;
 mod comparison;
 mod csv;
 mod database_faults;

@@ -52,7 +52,7 @@ pub struct Attention {
 }
 
 /// Begins a work-list in a place, which has to exist.
-pub async fn attention(app: &App, caller: Caller, question: &Question) -> Result<Attention> {
+pub async fn attention(app: &App, caller: &Caller, question: &Question) -> Result<Attention> {
     let wanted = |kind: &&AttentionKind| question.kinds.is_empty() || question.kinds.contains(kind);
     let kinds = AttentionKind::ALL.iter().filter(wanted).copied().collect();
     let asked = Asked {

@@ -13,6 +13,7 @@ mod error;
 mod tree;
 
 pub mod attention;
+pub mod audit;
 pub mod changes;
 pub mod communities;
 pub mod exchange;

@@ -40,7 +40,7 @@ pub enum Node {
 }
 
 /// Loads whatever has these identities and may be read by the caller; at most [`LIMIT`] at once.
-pub async fn load_many(app: &App, caller: Caller, ids: &[NodeId]) -> Result<HashMap<NodeId, Node>> {
+pub async fn load_many(app: &App, caller: &Caller, ids: &[NodeId]) -> Result<HashMap<NodeId, Node>> {
     if ids.len() > LIMIT {
         let reason = Invalid::new(format!("names {} things, more than {LIMIT}", ids.len()));
         return Err(Error::Invalid { argument: "ids", reason });

@@ -24,7 +24,7 @@ use crate::{
 pub type ReportRecord = Recorded<ReportId, GatheringReport>;
 
 /// Loads the reports with these identities that the caller may read.
-pub async fn load_many(app: &App, caller: Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
+pub async fn load_many(app: &App, caller: &Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
     Ok(reports::load_many(app.reader(), caller.report_rights(), ids).await?)
 }
 
@@ -40,7 +40,7 @@ pub struct Surrounded {
 }
 
 /// Loads a report that the caller may read, with its gathering, the hosts and what they stand under.
-pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<Option<Surrounded>> {
+pub async fn load_surrounded(app: &App, caller: &Caller, id: ReportId) -> Result<Option<Surrounded>> {
     let Some(found) = reports::load_surrounded(app.reader(), caller.report_rights(), id).await? else { return Ok(None) };
     let now = tree::of(app, found.report.network).await?;
     let in_tree = |id: &CommunityId| {
@@ -61,14 +61,14 @@ pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<
 }
 
 /// Loads the reports of these gatherings that the caller may read.
-pub async fn load_by_gathering(app: &App, caller: Caller, ids: &[GatheringId]) -> Result<HashMap<GatheringId, ReportRecord>> {
+pub async fn load_by_gathering(app: &App, caller: &Caller, ids: &[GatheringId]) -> Result<HashMap<GatheringId, ReportRecord>> {
     Ok(reports::load_by_gathering(app.reader(), caller.report_rights(), ids).await?)
 }
 
 /// Lists the reports in one place, which has to exist, that the caller may read.
 pub async fn list(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     within: Within,
     filter: &ReportFilter,
     order: GatheringOrder,
@@ -81,7 +81,7 @@ pub async fn list(
 /// Lists the reports in each place that the caller may read. A place without any is missing from the answer.
 pub async fn list_many(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     within: &[Within],
     filter: &ReportFilter,
     order: GatheringOrder,
@@ -92,7 +92,7 @@ pub async fn list_many(
 }
 
 /// Counts the reports in each place that the caller may read. A place without any is missing from the answer.
-pub async fn count_many(app: &App, caller: Caller, within: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
+pub async fn count_many(app: &App, caller: &Caller, within: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
     let rights = caller.report_rights();
     Ok(nodes::by_place(within, reports::count(app.reader(), rights, within, filter).await?))
 }
@@ -101,7 +101,7 @@ pub async fn count_many(app: &App, caller: Caller, within: &[Within], filter: &R
 /// was given by another use case.
 pub async fn load_items(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     filter: &ItemFilter,
     ids: &[ReportId],
 ) -> Result<HashMap<ReportId, Vec<(ItemId, ReportItem)>>> {
@@ -109,7 +109,7 @@ pub async fn load_items(
 }
 
 /// Loads the items with these identities that the caller may read, each with its report.
-pub async fn load_items_by_id(app: &App, caller: Caller, ids: &[ItemId]) -> Result<HashMap<ItemId, (ReportRecord, ReportItem)>> {
+pub async fn load_items_by_id(app: &App, caller: &Caller, ids: &[ItemId]) -> Result<HashMap<ItemId, (ReportRecord, ReportItem)>> {
     let rights = caller.report_rights();
     let items = reports::load_items_by_id(app.reader(), rights, ids).await?;
     let of: Vec<ReportId> = items.values().map(|(report, _)| *report).collect();

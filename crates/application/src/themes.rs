@@ -16,7 +16,7 @@ use crate::{App, Result};
 pub const COMMUNITIES: u32 = 100;
 
 /// Counts what is told in a place of every theme.
-pub async fn count(app: &App, caller: Caller, within: Within, query: &ThemeQuery, order: ThemeOrder) -> Result<Themes> {
+pub async fn count(app: &App, caller: &Caller, within: Within, query: &ThemeQuery, order: ThemeOrder) -> Result<Themes> {
     let mut found = themes::count(app.reader(), caller.report_rights(), within, query).await?;
     theme::sort(&mut found.themes, order);
     Ok(found)
@@ -25,7 +25,7 @@ pub async fn count(app: &App, caller: Caller, within: Within, query: &ThemeQuery
 /// Lists who told of themes in a place, each theme by itself: those with the most items first, at most [`COMMUNITIES`].
 pub async fn list_communities(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     within: Within,
     query: &ThemeQuery,
     themes: &[Code],

@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use convene_domain::{access::Caller, id::TokenId, text::Text};
+use convene_domain::{
+    access::{Caller, Who},
+    id::TokenId,
+    text::Text,
+};
 use convene_persistence::tokens;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -41,12 +45,12 @@ pub async fn authenticate(app: &App, secret: &str, now: DateTime<Utc>) -> Result
     }
     // A random secret of this length cannot be guessed from the fingerprint, however fast that is computed.
     let found = tokens::find_by_hash(app.reader(), &hash(secret)).await?;
-    Ok(found.filter(|token| token.is_valid(now)).map(|token| Caller::Token(token.id)))
+    Ok(found.filter(|token| token.is_valid(now)).map(|token| Caller::token(token.id)))
 }
 
 /// Whether a caller who signed in once still may; whoever did not, may.
-pub async fn is_valid(app: &App, caller: Caller, now: DateTime<Utc>) -> Result<bool> {
-    let Caller::Token(id) = caller else { return Ok(true) };
+pub async fn is_valid(app: &App, caller: &Caller, now: DateTime<Utc>) -> Result<bool> {
+    let Some(Who::Token(id)) = caller.who() else { return Ok(true) };
     Ok(tokens::find(app.reader(), id).await?.is_some_and(|token| token.is_valid(now)))
 }
 

@@ -82,7 +82,7 @@ impl Service {
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.
         for attempt in 1.. {
             let reading = Reading::new(&self.memory);
-            let data = |request| self.data(request, caller).data(Arc::clone(&reading));
+            let data = |request| self.data(request, caller.clone()).data(Arc::clone(&reading));
             let mut outcome =
                 request::execute((&self.schema, &self.trusting), &self.guard, request.clone(), self.deadline, data).await;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
@@ -104,7 +104,7 @@ impl Service {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
-        match tokens::is_valid(&self.app, caller, Utc::now()).await {
+        match tokens::is_valid(&self.app, &caller, Utc::now()).await {
             Ok(true) => {}
             Ok(false) => {
                 let refusal = Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid");

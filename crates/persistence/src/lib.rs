@@ -18,7 +18,9 @@ mod lines;
 mod list;
 mod write;
 
+pub mod accounts;
 pub mod attention;
+pub mod audit;
 pub mod communities;
 pub mod gatherings;
 pub mod imports;

@@ -78,6 +78,12 @@ pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<()> {
         created_at: token.created_at,
         expires_at: token.expires_at,
         revoked_at: token.revoked_at,
+        role: "ADMIN".to_owned(),
+        network_id: None,
+        community_id: None,
+        verbs: "READ;WRITE;MANAGE".to_owned(),
+        account_id: None,
+        last_used_at: None,
     };
     token::Entity::insert(row.into_active_model()).exec_without_returning(database.writer()).await?;
     Ok(())

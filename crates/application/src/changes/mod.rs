@@ -108,7 +108,7 @@ pub struct ChangePage {
 /// # Errors
 ///
 /// Fails if the place does not exist, or if the cursor cannot be read on from.
-pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
+pub async fn open(app: &App, caller: &Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
     let (network, is_gone) = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
     let rights = caller.rights();
     let Some(cursor) = after else {
@@ -179,7 +179,7 @@ async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<He
 
 /// Finds the network of a place, and whether the place is no more. It still has a log then, for those who were following
 /// it.
-async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
+pub(crate) async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
     let found = match within {
         Within::Network(id) => networks::load_many(app.reader(), &[id]).await?.remove(&id).map(|network| network.id),
         Within::Community(id) => communities::load_many(app.reader(), &[id]).await?.remove(&id).map(|it| it.network),

@@ -26,7 +26,7 @@ type Found = (Place, Uuid, i64);
 /// Reads the next records of a place, at most `first`.
 pub async fn snapshot(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     reader: Reader,
     filter: &ChangeFilter,
     (from, first): (SnapshotPlace, usize),
@@ -61,7 +61,7 @@ pub async fn snapshot(
     Ok(ChangePage { items, end: ReadingCursor { log: reader.cursor(), snapshot: place }, has_more: true })
 }
 
-async fn read(app: &App, caller: Caller, within: Within, entity_type: EntityType, request: &PageRequest) -> Result<Page<Found>> {
+async fn read(app: &App, caller: &Caller, within: Within, entity_type: EntityType, request: &PageRequest) -> Result<Page<Found>> {
     let connection = app.reader();
     Ok(match entity_type {
         EntityType::Network => match within {

@@ -130,7 +130,7 @@ impl Asked {
         delivery: Delivery,
         common: Option<Arc<Common>>,
     ) -> impl Future<Output = Result<Made, Unmade>> + Send + 'static {
-        let (service, caller) = (self.service.clone(), self.caller);
+        let (service, caller) = (self.service.clone(), self.caller.clone());
         let (checked, variables) = (self.checked.clone(), self.variables.clone());
         async move {
             metrics::counter!("convene_item_executions_total").increment(1);

@@ -7,7 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use convene_application::changes::{self, Follower, Group};
-use convene_domain::{access::Caller, change::Head};
+use convene_domain::{
+    access::{Caller, Who},
+    change::Head,
+};
 
 use super::{
     Following, Started,
@@ -46,6 +49,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let (operation_name, cost) = (checked.operation_name.clone(), checked.cost);
     let (group, from) = group(&request.query, &checked, &request.variables, caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
+    let token = if let Some(Who::Token(token)) = caller.who() { Some(token) } else { None };
     let openings = Arc::clone(&service.openings);
     let deadline = service.deadline;
     let opening = async {
@@ -66,7 +70,6 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     });
     match opened {
         Ok((asked, follower, here, first)) => {
-            let token = if let Caller::Token(token) = caller { Some(token) } else { None };
             let signed = token.map(|token| service.sign_ins.watch(&service.app, token));
             Started::Following(Following::new(Run::new(asked, follower, signed, (here, first)), operation_name, cost))
         }
@@ -115,7 +118,7 @@ async fn open(
     variables.retain(|name, _| checked.declares(name));
     let cell = Arc::new(Mutex::new(None));
     let stage = Stage::Opening { resume: request.last_event_id, opened: Arc::clone(&cell) };
-    let outcome = execute(service, &checked, &variables, |request| service.data(request, caller).data(stage)).await;
+    let outcome = execute(service, &checked, &variables, |request| service.data(request, caller.clone()).data(stage)).await;
     let opened = Mutex::lock(&cell).unwrap_or_else(PoisonError::into_inner).take();
     let (opened, first) = match (opened, body(&outcome)) {
         (Some(opened), Some(first)) if outcome.failure.is_none() => (opened, first),

@@ -44,7 +44,7 @@ async fn carry_out<I: Input>(context: &Context<'_>, input: I) -> Result<Outcome,
     loaders::keep_nothing(context)?;
     let (key, body) = identify(&input);
     let done = match input.check(Fields::after(writing::check_key(&key))) {
-        Ok(command) => writing::perform(app, &Order { caller: *caller, key, body, now: Utc::now() }, &command).await?,
+        Ok(command) => writing::perform(app, &Order { caller: caller.clone(), key, body, now: Utc::now() }, &command).await?,
         Err(refusals) => Err(refusals),
     };
     Ok(match done {

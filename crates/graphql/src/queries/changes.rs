@@ -57,13 +57,13 @@ impl ChangesQuery {
         let first = usize::try_from(first).unwrap_or(usize::MAX);
         let page = match after.as_deref().map(decode).transpose()? {
             None => {
-                let reader = changes::open(app, *caller, within, None).await?;
-                changes::snapshot(app, *caller, reader, &filter, (SnapshotPlace::start_of(0), first)).await?
+                let reader = changes::open(app, caller, within, None).await?;
+                changes::snapshot(app, caller, reader, &filter, (SnapshotPlace::start_of(0), first)).await?
             }
             Some(ReadingCursor { log, snapshot }) => {
-                let reader = changes::open(app, *caller, within, Some(log)).await?;
+                let reader = changes::open(app, caller, within, Some(log)).await?;
                 match snapshot {
-                    Some(place) => changes::snapshot(app, *caller, reader, &filter, (place, first)).await?,
+                    Some(place) => changes::snapshot(app, caller, reader, &filter, (place, first)).await?,
                     None => changes::page(app, reader, &filter, first).await?,
                 }
             }

@@ -1,6 +1,7 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
 mod attention;
+mod audit;
 mod changes;
 mod community;
 mod comparison;
@@ -19,9 +20,9 @@ mod theme;
 use async_graphql::MergedObject;
 
 use self::{
-    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities,
-    gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery,
-    network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
+    attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
+    entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery,
+    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -36,6 +37,7 @@ pub struct Query(
     ChangesQuery,
     LifeCycleQuery,
     AttentionQuery,
+    AuditQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
@@ -55,6 +57,7 @@ pub(crate) struct ClientQuery(
     ChangesQuery,
     LifeCycleQuery,
     AttentionQuery,
+    AuditQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,

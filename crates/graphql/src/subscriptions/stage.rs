@@ -99,7 +99,7 @@ pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str
             let within = input::id("within", within)?;
             let foreign = || Error::client(ErrorCode::BadCursor, "after is not a cursor of a log");
             let after = resume.as_deref().or(after).map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;
-            let mut reader = changes::open(app, *caller, within, after).await?;
+            let mut reader = changes::open(app, caller, within, after).await?;
             if wants.interval().is_some() {
                 // Noted before the state is read, which covers it.
                 reader.here = changes::find_end(app, reader.here.log.network).await?;

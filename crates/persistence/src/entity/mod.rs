@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "sea-orm's derives need their types to be pub")]
 
+pub(crate) mod account;
 pub(crate) mod activity_policy;
 pub(crate) mod agenda_item;
 pub(crate) mod attendance_part;

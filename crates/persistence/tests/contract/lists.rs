@@ -64,7 +64,7 @@ async fn lists_under_many_scopes_are_those_under_each(address: String) {
         GatheringFilter::default(),
         GatheringFilter { statuses: vec![GatheringStatus::Held], hosts: tree.cities[..3].to_vec(), ..GatheringFilter::default() },
     ];
-    let callers = [Caller::Anonymous, Caller::Token(TokenId::from_uuid(Uuid::now_v7()))];
+    let callers = [Caller::Anonymous, Caller::token(TokenId::from_uuid(Uuid::now_v7()))];
     let mut seen = 0;
     for (order, number, forward) in ORDERS.iter().flat_map(|order| [(*order, 3, true), (*order, 3, false), (*order, 100, true)]) {
         let whole = gatherings::list(connection, &places[..1], &filters[0], order, &page(100, true, None)).await.expect("reads");

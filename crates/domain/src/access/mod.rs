@@ -1,6 +1,12 @@
 //! Who may see what. Each use case asks here first.
 
-use crate::{id::TokenId, report::ReportStatus, words::words};
+mod caller;
+mod role;
+
+pub use caller::{Caller, NotSignedIn, SignedIn, Who};
+pub use role::{Grant, Role, RoleAt, Verb};
+
+use crate::{report::ReportStatus, words::words};
 
 words! {
     /// Who may read a report.
@@ -70,22 +76,6 @@ impl Rights {
     }
 }
 
-/// The caller did not sign in, and this is only for those who did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this needs a token")]
-pub struct NotSignedIn;
-
-/// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
-    /// Someone at the API who did not sign in.
-    Anonymous,
-    /// Someone at the API with a token that an operator made.
-    Token(TokenId),
-    /// Whoever runs commands on the machine of the database, and could read its files anyway.
-    Operator,
-}
-
 /// Which reports, and which of their items, a caller may read. Lists are filtered by it in SQL; what it hides reads
 /// as not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,51 +88,12 @@ pub struct ReportRights {
     pub confidential: bool,
 }
 
-impl Caller {
-    /// What this caller may read, as one word.
-    pub fn rights(self) -> Rights {
-        match self {
-            Self::Anonymous => Rights::Public,
-            Self::Token(_) | Self::Operator => Rights::All,
-        }
-    }
-
-    /// Checks that the caller may write.
-    pub fn check_writes(self) -> Result<(), NotSignedIn> {
-        match self {
-            Self::Anonymous => Err(NotSignedIn),
-            Self::Token(_) | Self::Operator => Ok(()),
-        }
-    }
-
-    /// What the caller's idempotency keys are kept under; nil for the operator.
-    pub fn key_space(self) -> uuid::Uuid {
-        match self {
-            Self::Token(id) => id.uuid(),
-            Self::Anonymous | Self::Operator => uuid::Uuid::nil(),
-        }
-    }
-
-    /// What this caller may read of reports.
-    pub fn report_rights(self) -> ReportRights {
-        match self {
-            Self::Anonymous => ReportRights {
-                audiences: &[Audience::Public],
-                statuses: &[ReportStatus::Submitted, ReportStatus::Reviewed],
-                confidential: false,
-            },
-            Self::Token(_) | Self::Operator => {
-                ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::id::TokenId;
 
     #[test]
     fn a_stranger_reads_what_is_public_and_submitted_and_writes_nothing() {
@@ -151,13 +102,13 @@ mod tests {
         assert!(!rights.statuses.contains(&ReportStatus::Draft) && !rights.statuses.contains(&ReportStatus::Withdrawn));
         assert!(!rights.confidential);
         assert_eq!(Caller::Anonymous.check_writes(), Err(NotSignedIn));
-        assert!(Caller::Token(TokenId::from_uuid(Uuid::from_u128(1))).check_writes().is_ok());
+        assert!(Caller::token(TokenId::from_uuid(Uuid::from_u128(1))).check_writes().is_ok());
     }
 
     /// What the log says of who sees a report has to be what reading the report says.
     #[test]
     fn rights_as_one_word_say_the_same_as_the_lists() {
-        for caller in [Caller::Anonymous, Caller::Token(TokenId::from_uuid(Uuid::from_u128(1))), Caller::Operator] {
+        for caller in [Caller::Anonymous, Caller::token(TokenId::from_uuid(Uuid::from_u128(1))), Caller::Operator] {
             for (audience, status) in Audience::ALL.iter().flat_map(|a| ReportStatus::ALL.iter().map(move |s| (*a, *s))) {
                 let rights = caller.report_rights();
                 let reads = rights.audiences.contains(&audience) && rights.statuses.contains(&status);
