@@ -193,9 +193,9 @@ impl MetricColumn<'_> {
     }
 
     /// Whether people are left out of a number, its numerator, denominator and base, because you may not read the reports that
-    /// tell of them. Of such reports only batches of at least 5 people count, of the same hosts and month, and only in whole
-    /// calendar months, without a filter of gatherings, and in groups that are made of communities; everywhere else, and in
-    /// `ATTENDANCE_MEDIAN`, none of them count.
+    /// tell of them. Such reports count in batches that tell of at least 5 people, each of the same hosts, month and audience,
+    /// and only in whole calendar months, grouped by communities or by what is said of them, without a filter of gatherings.
+    /// In anything else, and in `ATTENDANCE_MEDIAN`, only reports count that you may read.
     async fn suppressed(&self) -> Flags {
         Flags::of(&self.0.cells, |cell| cell.suppressed)
     }

@@ -63,18 +63,18 @@ pub async fn sums<C: ConnectionTrait>(
     measures: &[Measure],
     limit: usize,
 ) -> Result<Vec<Cell<Sums>>> {
-    let (columns, joined) = (counted.people.columns(measures), counted.people.joined());
-    let mut sql = counted.start(connection.get_database_backend(), "");
-    counted.withhold(&mut sql);
+    let columns = |table: &str| counted.people.columns(measures, table);
+    let (of_groups, of_all, left_out) = (columns("k"), columns("t"), counted.people.kept());
+    let mut sql = counted.start(connection.get_database_backend(), counted.people, "");
     if counted.has_groups() {
         let keys = counted.names("k");
-        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{columns} FROM (SELECT DISTINCT t.id, t.part"));
+        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{of_groups} FROM (SELECT DISTINCT t.id, t.part{left_out}"));
         counted.members(&mut sql);
-        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id{joined} GROUP BY k.part{keys}"));
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys}"));
     }
     if counted.has_total(&mut sql) {
-        sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
-        sql.push(&format!("JOIN gathering_measures m ON m.gathering_id = t.id{joined} GROUP BY t.part"));
+        sql.push(&format!("SELECT 0{}, t.part{of_all} FROM counted t ", counted.nothing()));
+        sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
     }
     sql.push(&format!(" LIMIT {}", limit + 1));
     let rows = sql.all(connection).await?;
@@ -84,7 +84,7 @@ pub async fn sums<C: ConnectionTrait>(
 
 /// Counts distinct hosts of held gatherings: those in the place.
 pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
-    let mut sql = counted.start(connection.get_database_backend(), " AND g.status = 'HELD'");
+    let mut sql = counted.start(connection.get_database_backend(), People::All, " AND g.status = 'HELD'");
     const COUNT: &str = "CAST(COUNT(DISTINCT";
     if counted.has_groups() {
         let keys = counted.names("k");
@@ -108,7 +108,7 @@ pub async fn medians<C: ConnectionTrait>(
     counted: &Counted<'_>,
     (of, base): (Measure, Measure),
 ) -> Result<Vec<Cell<Middle>>> {
-    let mut sql = counted.start(connection.get_database_backend(), "");
+    let mut sql = counted.start(connection.get_database_backend(), People::All, "");
     let readable = if of.is_of_people() { counted.people.and_readable("k.id") } else { String::new() };
     // The values in order, each with its rank and how many there are; of these the one or two in the middle.
     let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
@@ -143,29 +143,22 @@ pub async fn medians<C: ConnectionTrait>(
 }
 
 impl Counted<'_> {
-    /// Adds the gatherings whose people are left out, if there can be any.
-    fn withhold(&self, sql: &mut Sql) {
-        let (from, to) = (self.span.from, self.span.to);
+    /// Where and when batches of people are looked at.
+    fn around(&self) -> Around {
         let within = match self.places {
             Places::One(within) => within,
             Places::Each(_) => Within::Network(self.network),
         };
-        match self.people {
-            People::All => {}
-            People::Batches(rights) => {
-                let around = Around { network: self.network, within, months: (month_of(from), month_of(to)) };
-                people::push_waiting(sql.push(", "), rights, around);
-            }
-            People::Readable(rights) => people::push_unreadable(sql.push(", "), rights),
-        }
+        Around { network: self.network, within, months: (month_of(self.span.from), month_of(self.span.to)) }
     }
 
     /// Begins a statement with the gatherings that are counted: their identities, parts, and what they are grouped by.
-    fn start(&self, backend: DbBackend, more: &str) -> Sql {
+    fn start(&self, backend: DbBackend, people: People, more: &str) -> Sql {
         const DAY: i64 = 86_400_000_000;
         let mut sql = Sql::new(backend);
-        let (with, part) = (self.people.with(), part(self.bucket, "g.month"));
-        sql.push(&format!("{with} counted AS (SELECT g.id, s.scope_id AS scope, {part} AS part"));
+        people.start(&mut sql, self.around());
+        let (part, left_out) = (part(self.bucket, "g.month"), people.left_out());
+        sql.push(&format!("SELECT g.id, s.scope_id AS scope, {part} AS part{left_out}"));
         for dimension in self.dimensions {
             sql.push(match dimension {
                 Dimension::Format => ", g.format",

@@ -87,8 +87,9 @@ pub async fn sums<C: ConnectionTrait>(
     let as_it_is = asked.bucket == Bucket::Month;
     let key = part(asked.bucket, "m.month");
     let waiting = if let People::Batches(rights) = asked.people {
-        sql.push(asked.people.with()).push(" ");
+        sql.push("WITH RECURSIVE ");
         people::push_waiting(&mut sql, rights, Around { network: asked.network, within: asked.within, months: asked.months });
+        sql.push(" ");
         true
     } else {
         false
@@ -106,7 +107,7 @@ pub async fn sums<C: ConnectionTrait>(
         sql.push(&format!(" GROUP BY h.community_id{}", by_part(asked.bucket, &key)));
     }
     if waiting {
-        const WAITING: &str = "FROM withheld w JOIN gathering_measures m ON m.gathering_id = w.gathering_id JOIN";
+        const WAITING: &str = "FROM waiting w JOIN gathering_measures m ON m.gathering_id = w.gathering_id JOIN";
         let (less, by) = (asked.taken_off(), by_part(asked.bucket, &key));
         sql.push(&format!(" UNION ALL SELECT s.scope_id, {key}{less} {WAITING} gathering_scopes s "));
         sql.push("ON s.gathering_id = w.gathering_id WHERE ")

@@ -44,40 +44,63 @@ impl People {
         }
     }
 
-    /// How a statement begins.
-    pub(super) fn with(self) -> &'static str {
-        if matches!(self, Self::Batches(_)) { "WITH RECURSIVE" } else { "WITH" }
+    /// Begins a statement that counts, with the gatherings `waiting` if there can be any.
+    pub(super) fn start(self, sql: &mut Sql, around: Around) {
+        match self {
+            Self::All => sql.push("WITH counted AS ("),
+            Self::Readable(_) => sql.push("WITH counted AS MATERIALIZED ("),
+            Self::Batches(rights) => {
+                sql.push("WITH RECURSIVE ");
+                push_waiting(sql, rights, around);
+                sql.push(", counted AS MATERIALIZED (")
+            }
+        };
     }
 
-    /// Sums of measures of the gatherings `m`, without those that are `withheld` as `w`; and how many of them tell of people.
-    pub(super) fn columns(self, measures: &[Measure]) -> String {
-        let withheld = "CASE WHEN w.gathering_id IS NULL THEN";
+    /// A column that says of the gathering `g` whether its people are left out.
+    pub(super) fn left_out(self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Batches(_) => ", CASE WHEN g.id IN (SELECT gathering_id FROM waiting) THEN 1 ELSE 0 END AS left_out".to_owned(),
+            Self::Readable(rights) => {
+                format!(", CASE WHEN {} THEN 1 ELSE 0 END AS left_out", has_unreadable("g.id", rights))
+            }
+        }
+    }
+
+    /// That column where gatherings are selected anew, as `t`.
+    pub(super) fn kept(self) -> &'static str {
+        if matches!(self, Self::All) { "" } else { ", t.left_out" }
+    }
+
+    /// Sums of measures `m` of gatherings that are selected as the table, and how many of their reports were left out.
+    pub(super) fn columns(self, measures: &[Measure], table: &str) -> String {
         let column = |measure: &Measure| match self {
             Self::Batches(_) | Self::Readable(_) if measure.is_of_people() => {
-                format!(", CAST(SUM({withheld} m.{measure} ELSE 0 END) AS bigint)")
+                format!(", CAST(SUM(CASE WHEN {table}.left_out = 0 THEN m.{measure} ELSE 0 END) AS bigint)")
             }
             _ => format!(", CAST(SUM(m.{measure}) AS bigint)"),
         };
         let left_out = |measure: &Measure| match self {
             Self::All => ", CAST(0 AS bigint)".to_owned(),
-            _ => format!(", CAST(SUM({withheld} 0 ELSE m.{measure} END) AS bigint)"),
+            _ => format!(", CAST(SUM({table}.left_out * m.{measure}) AS bigint)"),
         };
         measures.iter().map(column).chain(LEFT_OUT.iter().map(left_out)).collect()
-    }
-
-    /// What joins `withheld` as `w`.
-    pub(super) fn joined(self) -> &'static str {
-        if matches!(self, Self::All) { "" } else { " LEFT JOIN withheld w ON w.gathering_id = m.gathering_id" }
     }
 
     /// A condition: the caller may read the report of a gathering.
     pub(super) fn and_readable(self, gathering: &str) -> String {
         let (Self::Batches(rights) | Self::Readable(rights)) = self else { return String::new() };
-        format!(
-            " AND NOT EXISTS (SELECT 1 FROM gathering_reports r WHERE r.gathering_id = {gathering} AND {})",
-            unreadable(rights)
-        )
+        format!(" AND NOT {}", has_unreadable(gathering, rights))
     }
+}
+
+/// The report of a gathering tells of people and cannot be read.
+fn has_unreadable(gathering: &str, rights: ReportRights) -> String {
+    let unreadable = unreadable(rights);
+    format!(
+        "EXISTS (SELECT 1 FROM gathering_reports r WHERE r.gathering_id = {gathering} AND r.attendance IS NOT NULL AND {unreadable})"
+    )
 }
 
 /// What says how many reports were left out.
@@ -108,7 +131,7 @@ pub(super) struct Around {
     pub(super) months: (i32, i32),
 }
 
-/// Adds the tables that end in `withheld`: the gatherings whose reports wait for others.
+/// Adds the tables that end in `waiting`: the gatherings whose reports wait for others.
 ///
 /// Only where a report tells of few people can anything wait, and those are few and have an index. All that could share a
 /// batch with one of them are among what its hosts held in its month.
@@ -126,14 +149,15 @@ pub(super) fn push_waiting(sql: &mut Sql, rights: ReportRights, around: Around) 
     let id = if backend == DbBackend::Postgres { "CAST(h.community_id AS text)" } else { "hex(h.community_id)" };
     let (first, next) = (dialect::first_of_month(backend, "f.month"), dialect::first_of_month(backend, NEXT_MONTH));
     sql.push(&format!(
-        "), hidden AS (SELECT DISTINCT r.id, r.gathering_id, r.attendance, r.submitted_at, r.audience, f.month,
-             (SELECT string_agg({id}, ' ' ORDER BY h.community_id) FROM gathering_hosts h WHERE h.gathering_id = r.gathering_id)
-                 AS hosts,
-             (SELECT CASE WHEN g.rsvp_yes IS NULL THEN 0 ELSE 1 END FROM gatherings g WHERE g.id = r.gathering_id) AS has_rsvps
-         FROM few f
-         JOIN hosted_days d ON d.community_id = f.community_id AND d.start_date >= {first} AND d.start_date < {next}
-             AND d.status = 'HELD'
-         JOIN gathering_reports r ON r.gathering_id = d.gathering_id AND r.attendance IS NOT NULL AND {unreadable}),
+        "), hidden AS (SELECT r.id, r.gathering_id, r.attendance, r.submitted_at, r.audience, g.month,
+             CASE WHEN g.rsvp_yes IS NULL THEN 0 ELSE 1 END AS has_rsvps,
+             string_agg({id}, ' ' ORDER BY h.community_id) AS hosts
+         FROM (SELECT DISTINCT d.gathering_id FROM few f JOIN hosted_days d ON d.community_id = f.community_id
+                   AND d.start_date >= {first} AND d.start_date < {next} AND d.status = 'HELD') x
+         JOIN gathering_reports r ON r.gathering_id = x.gathering_id AND r.attendance IS NOT NULL AND {unreadable}
+         JOIN gatherings g ON g.id = x.gathering_id
+         JOIN gathering_hosts h ON h.gathering_id = x.gathering_id
+         GROUP BY r.id, g.id),
          queued AS (SELECT gathering_id, attendance, DENSE_RANK() OVER (ORDER BY hosts, month, audience, has_rsvps) AS queue,
              ROW_NUMBER() OVER (PARTITION BY hosts, month, audience, has_rsvps
                  ORDER BY CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END, submitted_at, id) AS place
@@ -144,19 +168,10 @@ pub(super) fn push_waiting(sql: &mut Sql, rights: ReportRights, around: Around) 
              SELECT q.queue, q.place, CASE WHEN f.people + q.attendance < {fewest} THEN f.people + q.attendance ELSE 0 END,
                  CASE WHEN f.people + q.attendance < {fewest} THEN f.full_at ELSE q.place END
              FROM filled f JOIN queued q ON q.queue = f.queue AND q.place = f.place + 1),
-         withheld AS (SELECT q.gathering_id FROM queued q
+         waiting AS (SELECT q.gathering_id FROM queued q
              JOIN (SELECT queue, MAX(full_at) AS full_at FROM filled GROUP BY queue) f ON f.queue = q.queue
-             WHERE q.place > f.full_at) "
+             WHERE q.place > f.full_at)"
     ));
 }
 
 const NEXT_MONTH: &str = "(CASE WHEN f.month % 100 = 12 THEN f.month + 89 ELSE f.month + 1 END)";
-
-/// Adds the table `withheld`: those of the gatherings `counted` whose reports the caller may not read.
-pub(super) fn push_unreadable(sql: &mut Sql, rights: ReportRights) {
-    sql.push(&format!(
-        "withheld AS (SELECT DISTINCT r.gathering_id FROM counted t JOIN gathering_reports r ON r.gathering_id = t.id
-         WHERE r.attendance IS NOT NULL AND {}) ",
-        unreadable(rights)
-    ));
-}
