@@ -60,6 +60,7 @@ mod metrics;
 mod numbers;
 mod operations;
 mod outages;
+mod persons;
 mod pruned;
 mod questions;
 mod races;

@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod networks;
 pub mod nodes;
+pub mod persons;
 pub mod policies;
 pub mod reports;
 pub mod themes;

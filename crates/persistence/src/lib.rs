@@ -30,6 +30,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod prune;
 pub mod removals;

@@ -8,6 +8,7 @@
 pub mod communities;
 pub mod gatherings;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod reports;
 

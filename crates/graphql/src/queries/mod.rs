@@ -12,6 +12,7 @@ mod life_cycle;
 mod metrics;
 mod network;
 mod node;
+mod person;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use async_graphql::MergedObject;
 use self::{
     attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
     entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery,
-    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
+    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery, theme::ThemeQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -38,6 +39,7 @@ pub struct Query(
     LifeCycleQuery,
     AttentionQuery,
     AuditQuery,
+    PersonQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
@@ -58,6 +60,7 @@ pub(crate) struct ClientQuery(
     LifeCycleQuery,
     AttentionQuery,
     AuditQuery,
+    PersonQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
