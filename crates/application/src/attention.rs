@@ -19,7 +19,7 @@ use convene_persistence::{
 };
 
 use crate::{
-    App, Result,
+    App, Result, access,
     lifecycle::{Held, load},
     policies::Choice,
 };
@@ -58,7 +58,7 @@ pub async fn attention(app: &App, caller: &Caller, question: &Question) -> Resul
     let asked = Asked {
         within: question.within,
         window: question.window,
-        rights: caller.report_rights(),
+        rights: access::rights_within(app, caller, &[question.within]).await?,
         review_days: question.review_days,
         kinds,
     };

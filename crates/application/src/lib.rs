@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod app;
 mod error;
 mod tree;

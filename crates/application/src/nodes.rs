@@ -95,6 +95,8 @@ impl Asked {
                 NodeId::Gathering(id) => asked.gatherings.push(id),
                 NodeId::Report(id) => asked.reports.push(id),
                 NodeId::Item(id) => asked.items.push(id),
+                // Who may do what is told where it is administered.
+                NodeId::Grant(_) => {}
             }
         }
         asked

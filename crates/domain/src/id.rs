@@ -93,6 +93,8 @@ pub enum NodeId {
     Item(ItemId),
     /// A term of a vocabulary.
     Term(TermId),
+    /// A role that an account was given. It is named in logs, and not looked up.
+    Grant(GrantId),
 }
 
 impl NodeId {
@@ -118,6 +120,7 @@ impl fmt::Display for NodeId {
             Self::Report(id) => id.fmt(f),
             Self::Item(id) => id.fmt(f),
             Self::Term(id) => id.fmt(f),
+            Self::Grant(id) => id.fmt(f),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Service {
         if let Err(refusal) = self.persisted.recover(&mut request) {
             return Outcome::refused(refusal);
         }
-        let question = memory::question(&request, caller.rights());
+        let question = memory::question(&request, &caller.rights());
         if let Some(outcome) = self.memory.recall(&question) {
             self.persisted.remember(request.persisted, &request.query, &outcome);
             return outcome;

@@ -20,6 +20,11 @@ pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[U
     column.is_in(filled(ids, ids.last().copied().unwrap_or_default()))
 }
 
+/// An identity as it stands in a text.
+pub(crate) fn id_literal(backend: DbBackend, id: Uuid) -> String {
+    if backend == DbBackend::Postgres { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
+}
+
 /// The ids as one value, on Postgres.
 pub(crate) fn array(ids: &[Uuid]) -> Value {
     Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids.iter().map(|id| Value::from(*id)).collect())))

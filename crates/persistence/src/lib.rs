@@ -7,6 +7,7 @@
 //! 3. Writes take a [`Write`] and say what changed with [`Write::record`]; only [`Write::seal`] commits.
 //! 4. If the record has a scope or adds to a sum, extend the seal in a new step, and [`verify`].
 
+mod access;
 mod column;
 mod connections;
 mod database;

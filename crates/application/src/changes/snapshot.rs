@@ -18,7 +18,7 @@ use convene_persistence::{communities, gatherings, log, networks, reports, terms
 use uuid::Uuid;
 
 use super::{ChangeFilter, ChangePage, Reader, Seen};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 
 /// A record that was read: where it stands in its list, its identity and its revision.
 type Found = (Place, Uuid, i64);
@@ -27,7 +27,7 @@ type Found = (Place, Uuid, i64);
 pub async fn snapshot(
     app: &App,
     caller: &Caller,
-    reader: Reader,
+    reader: &Reader,
     filter: &ChangeFilter,
     (from, first): (SnapshotPlace, usize),
 ) -> Result<ChangePage> {
@@ -89,10 +89,11 @@ async fn read(app: &App, caller: &Caller, within: Within, entity_type: EntityTyp
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
         EntityType::GatheringReport => {
-            let (rights, filter) = (caller.report_rights(), ReportFilter::default());
-            let pages = reports::list(connection, rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
+            let (rights, filter) = (access::rights_within(app, caller, &[within]).await?, ReportFilter::default());
+            let pages = reports::list(connection, &rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
+        EntityType::Grant => Page::empty(),
     })
 }
 

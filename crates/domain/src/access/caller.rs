@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Audience, ReportRights, Rights, Role, RoleAt, Verb};
-use crate::{
-    id::{AccountId, TokenId},
-    report::ReportStatus,
-};
+use super::{Rights, Role, RoleAt, Verb};
+use crate::id::{AccountId, NetworkId, TokenId};
+
+/// What whoever has the machine may do.
+const OPERATOR: &[RoleAt] = &[RoleAt { network: None, community: None, role: Role::Admin }];
 
 /// The caller did not sign in, and this is only for those who did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,12 +81,23 @@ impl Caller {
         }
     }
 
-    /// What this caller may read, as one word.
-    pub fn rights(&self) -> Rights {
+    /// The roles that the caller can use for something, wherever.
+    pub fn roles(&self, verb: Verb) -> &[RoleAt] {
         match self {
-            Self::Anonymous => Rights::Public,
-            Self::SignedIn(_) | Self::Operator => Rights::All,
+            Self::SignedIn(it) if it.verbs.contains(&verb) => &it.roles,
+            Self::SignedIn(_) | Self::Anonymous => &[],
+            Self::Operator => OPERATOR,
         }
+    }
+
+    /// What this caller may read.
+    pub fn rights(&self) -> Rights {
+        Rights::of(self.roles(Verb::Read).iter())
+    }
+
+    /// What this caller may read of one network.
+    pub fn rights_in(&self, network: NetworkId) -> Rights {
+        Rights::of(self.roles(Verb::Read).iter().filter(|role| role.network.is_none_or(|of| of == network)))
     }
 
     /// Checks that the caller may write.
@@ -100,19 +111,5 @@ impl Caller {
     /// What the caller's idempotency keys are kept under; nil for the operator.
     pub fn key_space(&self) -> uuid::Uuid {
         self.who().map(Who::uuid).unwrap_or_default()
-    }
-
-    /// What this caller may read of reports.
-    pub fn report_rights(&self) -> ReportRights {
-        match self {
-            Self::Anonymous => ReportRights {
-                audiences: &[Audience::Public],
-                statuses: &[ReportStatus::Submitted, ReportStatus::Reviewed],
-                confidential: false,
-            },
-            Self::SignedIn(_) | Self::Operator => {
-                ReportRights { audiences: Audience::ALL, statuses: ReportStatus::ALL, confidential: true }
-            }
-        }
     }
 }

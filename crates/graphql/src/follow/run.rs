@@ -197,7 +197,7 @@ impl Run {
     /// Reads on from the database.
     fn read_back(&mut self) {
         let app = self.asked.service.app.clone();
-        let mut ahead = Reader { here: self.here, ..self.asked.opened.reader };
+        let mut ahead = Reader { here: self.here, ..self.asked.opened.reader.clone() };
         let reading = self.asked.runtime.spawn(async move {
             match tokio::time::timeout(READING, changes::read_on(&app, &mut ahead, PAGE)).await {
                 Ok(Ok((seen, _))) => Some(Done::Read(seen, ahead.here)),

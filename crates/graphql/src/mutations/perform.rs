@@ -49,7 +49,7 @@ async fn carry_out<I: Input>(context: &Context<'_>, input: I) -> Result<Outcome,
     };
     Ok(match done {
         Ok(answer) => {
-            let cursor = cursor::encode_log(answer.head.cursor(caller.rights()));
+            let cursor = cursor::encode_log(answer.head.cursor(&caller.rights_in(answer.head.log.network)));
             Outcome { answer: Some(answer), cursor: Some(cursor), refusals: Vec::new() }
         }
         Err(mut refusals) => {

@@ -104,8 +104,9 @@ pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str
                 // Noted before the state is read, which covers it.
                 reader.here = changes::find_end(app, reader.here.log.network).await?;
             }
+            let cursor = reader.cursor();
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opened { reader, wants });
-            Ok(Delivery { cursor: reader.cursor(), seen: None })
+            Ok(Delivery { cursor, seen: None })
         }
         None => Err(Error::internal("a subscription was executed without a stage")),
     }
