@@ -107,6 +107,7 @@ impl NodeId {
             Self::Report(id) => id.uuid(),
             Self::Item(id) => id.uuid(),
             Self::Term(id) => id.uuid(),
+            Self::Grant(id) => id.uuid(),
         }
     }
 }

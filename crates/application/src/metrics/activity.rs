@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use convene_domain::{
-    access::{Caller, ReportRights},
+    access::{Caller, Rights},
     change::Head,
     metric::{
         Bucket, Column, Dimension, Earlier, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, item_groups,
@@ -16,7 +16,7 @@ use super::{
     places,
     reading::{self, Counting},
 };
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 
 /// What a question about the activity of a place is answered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,11 +66,11 @@ pub struct Compared {
 /// Fails if the place does not exist, or if what is asked for does not go together.
 pub async fn activity(app: &App, caller: &Caller, question: &Question) -> Result<Activity> {
     question.check()?;
-    answer(app, caller.report_rights(), question).await
+    answer(app, &access::rights_within(app, caller, &[question.within]).await?, question).await
 }
 
 /// Answers a question that was checked, or that is one of our own.
-pub(super) async fn answer(app: &App, rights: ReportRights, question: &Question) -> Result<Activity> {
+pub(super) async fn answer(app: &App, rights: &Rights, question: &Question) -> Result<Activity> {
     let by_child = question.group_by.contains(&Dimension::Child);
     let mut found = places::load(app, &[question.within], by_child).await?;
     let place = found.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;

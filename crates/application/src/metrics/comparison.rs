@@ -21,7 +21,7 @@ use super::{
     places,
     reading::{CountingEach, read_each},
 };
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 
 /// How many communities are compared at least and at most.
 pub const COMMUNITIES: (usize, usize) = (2, 50);
@@ -120,7 +120,11 @@ pub async fn comparison(app: &App, caller: &Caller, asked: &Comparing) -> Result
         }
     };
     let needs = Needs::of(&asked.metrics);
-    let counting = CountingEach { network: head.log.network, needs: &needs, rights: caller.report_rights() };
+    let rights = access::rights_within(app, caller, &within).await?;
+    let counting = CountingEach { network: head.log.network, needs: &needs, rights: &rights };
+    // Peers stand anywhere in the network.
+    let of_network = caller.rights_in(head.log.network);
+    let anywhere = CountingEach { rights: &of_network, ..counting };
     let read = async |span: Span| -> Result<Counted> {
         Ok(Counted { needs: &needs, tallies: read_each(app, &ids, span, counting).await? })
     };
@@ -134,7 +138,7 @@ pub async fn comparison(app: &App, caller: &Caller, asked: &Comparing) -> Result
     }
     let levels: Vec<Option<Level>> = places.iter().map(|place| place.level).collect();
     if asked.beside.peers {
-        peers = Some(Peering::read(app, &levels, period.span, counting).await?);
+        peers = Some(Peering::read(app, &levels, period.span, anywhere).await?);
     }
     let compared = |metric: &Metric| {
         let column = now.column(*metric, &ids);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use convene_domain::{
     Invalid,
-    access::ReportRights,
+    access::Rights,
     id::{NetworkId, Within},
     metric::{
         ActivityFilter, Bucket, Dimension, Key, LeftOut, Needs, Question, Sheet, Span, Tally, is_of_whole_communities, month_of,
@@ -32,11 +32,11 @@ pub(super) struct Counting<'a> {
     pub(super) filter: &'a ActivityFilter,
     pub(super) needs: &'a Needs,
     /// What the caller may read.
-    pub(super) rights: ReportRights,
+    pub(super) rights: &'a Rights,
 }
 
 /// Which people are counted on these dates.
-fn people(needs: &Needs, rights: ReportRights, whole: bool) -> People {
+fn people<'a>(needs: &Needs, rights: &'a Rights, whole: bool) -> People<'a> {
     if needs.count_people() { People::of(rights, whole) } else { People::All }
 }
 
@@ -137,7 +137,7 @@ impl<'a> Counting<'a> {
         }
     }
 
-    fn people(&self, span: Span) -> People {
+    fn people(&self, span: Span) -> People<'a> {
         let whole = span.is_whole_months() && is_of_whole_communities(self.dimensions, self.filter);
         people(self.needs, self.rights, whole)
     }
@@ -236,7 +236,7 @@ pub(super) struct CountingEach<'a> {
     pub(super) network: NetworkId,
     pub(super) needs: &'a Needs,
     /// What the caller may read.
-    pub(super) rights: ReportRights,
+    pub(super) rights: &'a Rights,
 }
 
 /// Reads what was counted in each of several places on these dates, as one part.

@@ -93,7 +93,7 @@ impl FunderPage {
     async fn bands(&self, ctx: &Context<'_>) -> Result<Vec<HealthBand>, Error> {
         let loads = loaders::of(ctx)?;
         memory::reads(ctx, &loads.app, self.within);
-        let counts = funder::bands(&loads.app, &loads.caller, self.within, self.time).await?;
+        let counts = funder::bands(&loads.app, self.within, self.time).await?;
         budget::spend(ctx, counts.len()).await?;
         let band = |((least, most), communities): (&(u32, Option<u32>), u32)| HealthBand {
             least: int(*least),

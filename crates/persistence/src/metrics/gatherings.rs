@@ -28,7 +28,7 @@ pub struct Counted<'a> {
     /// Which of them.
     pub filter: &'a ActivityFilter,
     /// Which people.
-    pub people: People,
+    pub people: People<'a>,
     /// In which network.
     pub network: NetworkId,
 }
@@ -109,7 +109,8 @@ pub async fn medians<C: ConnectionTrait>(
     (of, base): (Measure, Measure),
 ) -> Result<Vec<Cell<Middle>>> {
     let mut sql = counted.start(connection.get_database_backend(), People::All, "");
-    let readable = if of.is_of_people() { counted.people.and_readable("k.id") } else { String::new() };
+    let readable =
+        if of.is_of_people() { counted.people.and_readable(connection.get_database_backend(), "k.id") } else { String::new() };
     // The values in order, each with its rank and how many there are; of these the one or two in the middle.
     let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
         sql.push(&format!(
@@ -153,11 +154,11 @@ impl Counted<'_> {
     }
 
     /// Begins a statement with the gatherings that are counted: their identities, parts, and what they are grouped by.
-    fn start(&self, backend: DbBackend, people: People, more: &str) -> Sql {
+    fn start(&self, backend: DbBackend, people: People<'_>, more: &str) -> Sql {
         const DAY: i64 = 86_400_000_000;
         let mut sql = Sql::new(backend);
         people.start(&mut sql, self.around());
-        let (part, left_out) = (part(self.bucket, "g.month"), people.left_out());
+        let (part, left_out) = (part(self.bucket, "g.month"), people.left_out(backend));
         sql.push(&format!("SELECT g.id, s.scope_id AS scope, {part} AS part{left_out}"));
         for dimension in self.dimensions {
             sql.push(match dimension {

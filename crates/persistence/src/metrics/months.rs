@@ -37,7 +37,7 @@ pub struct Months<'a> {
     /// Which measures.
     pub measures: &'a [Measure],
     /// Which people.
-    pub people: People,
+    pub people: People<'a>,
     /// In which network all scopes are.
     pub network: NetworkId,
     /// The place that all scopes are in.

@@ -12,30 +12,30 @@
 //! Who asks for anything else than whole months of whole communities is told of what they may read.
 
 use convene_domain::{
-    access::{Audience, ReportRights},
+    access::{Rights, Sight},
     id::{NetworkId, Within},
     metric::{FEWEST_PEOPLE, LeftOut, Measure},
 };
 use sea_orm::{DbBackend, QueryResult};
 
 use super::sql::Sql;
-use crate::{Result, dialect};
+use crate::{Result, access, dialect};
 
 /// Which people are counted.
 #[derive(Debug, Clone, Copy)]
-pub enum People {
+pub enum People<'a> {
     /// All that reports tell of.
     All,
     /// Of reports that the caller may not read, only full batches.
-    Batches(ReportRights),
+    Batches(&'a Rights),
     /// Only those of reports that the caller may read.
-    Readable(ReportRights),
+    Readable(&'a Rights),
 }
 
-impl People {
+impl<'a> People<'a> {
     /// Those that are counted for a caller, in whole months of whole communities or in anything else.
-    pub fn of(rights: ReportRights, whole: bool) -> Self {
-        if Audience::ALL.iter().all(|audience| rights.audiences.contains(audience)) {
+    pub fn of(rights: &'a Rights, whole: bool) -> Self {
+        if rights.everywhere() >= Sight::Members {
             Self::All
         } else if whole {
             Self::Batches(rights)
@@ -58,12 +58,12 @@ impl People {
     }
 
     /// A column that says of the gathering `g` whether its people are left out.
-    pub(super) fn left_out(self) -> String {
+    pub(super) fn left_out(self, backend: DbBackend) -> String {
         match self {
             Self::All => String::new(),
             Self::Batches(_) => ", CASE WHEN g.id IN (SELECT gathering_id FROM waiting) THEN 1 ELSE 0 END AS left_out".to_owned(),
             Self::Readable(rights) => {
-                format!(", CASE WHEN {} THEN 1 ELSE 0 END AS left_out", has_unreadable("g.id", rights))
+                format!(", CASE WHEN {} THEN 1 ELSE 0 END AS left_out", has_unreadable(backend, "g.id", rights))
             }
         }
     }
@@ -89,15 +89,15 @@ impl People {
     }
 
     /// A condition: the caller may read the report of a gathering.
-    pub(super) fn and_readable(self, gathering: &str) -> String {
+    pub(super) fn and_readable(self, backend: DbBackend, gathering: &str) -> String {
         let (Self::Batches(rights) | Self::Readable(rights)) = self else { return String::new() };
-        format!(" AND NOT {}", has_unreadable(gathering, rights))
+        format!(" AND NOT {}", has_unreadable(backend, gathering, rights))
     }
 }
 
 /// The report of a gathering tells of people and cannot be read.
-fn has_unreadable(gathering: &str, rights: ReportRights) -> String {
-    let unreadable = unreadable(rights);
+fn has_unreadable(backend: DbBackend, gathering: &str, rights: &Rights) -> String {
+    let unreadable = unreadable(backend, rights);
     format!(
         "EXISTS (SELECT 1 FROM gathering_reports r WHERE r.gathering_id = {gathering} AND r.attendance IS NOT NULL AND {unreadable})"
     )
@@ -113,11 +113,14 @@ pub(super) fn read(row: &QueryResult, from: usize, measures: usize) -> Result<(V
     Ok((sums, LeftOut { reports: number(measures)?, with_both: number(measures + 1)?, of_middle: 0 }))
 }
 
-/// A report `r` that was handed in cannot be read. This is the one place that says so for numbers.
-fn unreadable(rights: ReportRights) -> String {
-    let audiences: Vec<String> = rights.audiences.iter().map(|audience| format!("'{audience}'")).collect();
+/// A report `r` was handed in, and cannot be read. Only roles at its hosts and above them, and its audience, may say so:
+/// reports in one batch have to be readable for the same people.
+fn unreadable(backend: DbBackend, rights: &Rights) -> String {
     // The first two conditions are those of the index of small reports.
-    format!("r.audience <> 'PUBLIC' AND r.status IN ('SUBMITTED', 'REVIEWED') AND r.audience NOT IN ({})", audiences.join(", "))
+    format!(
+        "r.audience <> 'PUBLIC' AND r.status IN ('SUBMITTED', 'REVIEWED') AND NOT {}",
+        access::readable_text(backend, "r", rights)
+    )
 }
 
 /// Where and when batches are looked at.
@@ -135,9 +138,9 @@ pub(super) struct Around {
 ///
 /// Only where a report tells of few people can anything wait, and those are few and have an index. All that could share a
 /// batch with one of them are among what its hosts held in its month.
-pub(super) fn push_waiting(sql: &mut Sql, rights: ReportRights, around: Around) {
+pub(super) fn push_waiting(sql: &mut Sql, rights: &Rights, around: Around) {
     let backend = sql.backend();
-    let (unreadable, fewest) = (unreadable(rights), FEWEST_PEOPLE);
+    let (unreadable, fewest) = (unreadable(backend, rights), FEWEST_PEOPLE);
     sql.push("few AS (SELECT DISTINCT h.community_id, g.month FROM gathering_reports r ");
     sql.push("JOIN gatherings g ON g.id = r.gathering_id JOIN gathering_hosts h ON h.gathering_id = g.id ");
     sql.push(&format!("WHERE r.attendance < {fewest} AND {unreadable} AND r.network_id = ")).bind(around.network.uuid());
