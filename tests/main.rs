@@ -28,6 +28,8 @@ mod program;
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/secrets.rs"]
+mod secrets;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]

@@ -1,9 +1,17 @@
 //! How many people came is told to those who may not read the reports only of so many together that nobody is singled out,
 //! whatever they ask and however they put it together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use convene_domain::{
+    access::{Rights, Role, RoleAt},
+    id::{CommunityId, NetworkId, Within},
+    metric::{ActivityFilter, Bucket, Measure, Span},
+};
+use convene_persistence::{
+    Database,
+    metrics::{self as counted, Counted, Months, People, Places},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,111 +19,8 @@ use crate::{
     live::{Writer, text, token, until},
     on_both,
     program::{Service, succeed},
+    secrets::{COMMUNITIES, Equations, FEWEST, MONTHS, Solved, Told, World, level, parent, path, stands},
 };
-
-const FEWEST: i64 = 5;
-const MONTHS: usize = 4;
-
-/// A gathering and its report.
-#[derive(Debug, Clone)]
-struct Told {
-    hosts: BTreeSet<usize>,
-    month: usize,
-    day: usize,
-    attendance: i64,
-    rsvps: Option<i64>,
-    audience: &'static str,
-}
-
-impl Told {
-    fn is_hidden(&self) -> bool {
-        self.audience != "PUBLIC"
-    }
-}
-
-/// A small network of which little is told to strangers. Communities are numbered from the top: each but the first two
-/// stands under an earlier one.
-struct World {
-    slug: String,
-    told: Vec<Told>,
-}
-
-const COMMUNITIES: usize = 14;
-
-fn parent(community: usize) -> Option<usize> {
-    (community > 1).then(|| community / 2 - 1)
-}
-
-fn level(community: usize) -> &'static str {
-    ["NATIONAL", "REGIONAL", "CITY"][usize::from(community > 1) + usize::from(community > 5)]
-}
-
-fn path(community: usize) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(community), |at| parent(*at))
-}
-
-/// Whether a community stands in a place: `None` is the network.
-fn stands(community: usize, place: Option<usize>) -> bool {
-    place.is_none_or(|place| path(community).any(|at| at == place))
-}
-
-impl World {
-    fn random(slug: &str, seed: u64) -> Self {
-        let mut dice = StdRng::seed_from_u64(seed);
-        // Few communities host, so that they meet in the same months.
-        let some: Vec<usize> = (0..COMMUNITIES).filter(|_| dice.random_bool(0.6)).collect();
-        let audiences = ["MEMBERS", "MEMBERS", "NETWORK", "PUBLIC"];
-        let told = |_| Told {
-            hosts: (0..[1, 1, 1, 2, 3][dice.random_range(0..5)]).map(|_| *some.choose(&mut dice).expect("some")).collect(),
-            month: dice.random_range(1..=MONTHS),
-            day: dice.random_range(1..=28),
-            attendance: dice.random_range(0..7),
-            rsvps: dice.random_bool(0.5).then(|| dice.random_range(1..20)),
-            audience: audiences.choose(&mut dice).expect("some"),
-        };
-        Self { slug: slug.to_owned(), told: (0..70).map(told).collect() }
-    }
-
-    fn import(&self, address: &str) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("writes");
-        let slug = &self.slug;
-        write("networks.csv", format!("slug,name\n{slug},{slug}\n"));
-        let mut rows = "network_slug,slug,name,level,parent_slug\n".to_owned();
-        for community in 0..COMMUNITIES {
-            let above = parent(community).map(|above| format!("{slug}-{above}")).unwrap_or_default();
-            rows += &format!("{slug},{slug}-{community},{community},{},{above}\n", level(community));
-        }
-        write("communities.csv", rows);
-        let mut gatherings = "external_id,community_slug,title,starts_at,status\n".to_owned();
-        let mut reports = "gathering_external_id,submitted_at,attendance,rsvp_yes,audience\n".to_owned();
-        for (at, told) in self.told.iter().enumerate() {
-            let hosts: Vec<String> = told.hosts.iter().map(|host| format!("{slug}-{host}")).collect();
-            let (month, day, audience) = (told.month, told.day, told.audience);
-            gatherings += &format!("{slug}-{at},{},Circle {at},2026-{month:02}-{day:02},HELD\n", hosts.join(";"));
-            let rsvps = told.rsvps.map(|people| people.to_string()).unwrap_or_default();
-            let submitted = format!("2026-06-01T{:02}:{:02}:00Z", at / 60, at % 60);
-            reports += &format!("{slug}-{at},{submitted},{},{rsvps},{audience}\n", told.attendance);
-        }
-        write("gatherings.csv", gatherings);
-        write("reports.csv", reports);
-        succeed(address, &["import", folder.path().to_str().expect("a path")]);
-    }
-
-    /// The reports that wait until there are more people to be told of together, by the plainest reckoning.
-    fn waiting(&self) -> BTreeSet<usize> {
-        let mut queues: BTreeMap<_, (i64, Vec<usize>)> = BTreeMap::new();
-        for (at, told) in self.told.iter().enumerate().filter(|(_, told)| told.is_hidden()) {
-            let queue = queues.entry((&told.hosts, told.month, told.audience, told.rsvps.is_some())).or_default();
-            queue.0 += told.attendance;
-            queue.1.push(at);
-            if queue.0 >= FEWEST {
-                *queue = (0, Vec::new());
-            }
-        }
-        queues.into_values().flat_map(|(_, waiting)| waiting).collect()
-    }
-}
 
 /// What a stranger asks.
 #[derive(Debug, Clone)]
@@ -239,9 +144,6 @@ impl Ids {
     }
 }
 
-/// What each number is made of: sets of hidden reports, as a stranger who knows everything but the numbers in them sees it.
-type Equations = BTreeSet<Vec<usize>>;
-
 /// Compares an answer with what it is to be, number by number, and adds what it tells of hidden reports.
 fn check(world: &World, question: &Question, found: &Value, equations: &mut Equations) {
     let by_days_or_formats = matches!(question.group_by, Some("WEEKDAY" | "FORMAT"));
@@ -284,47 +186,10 @@ fn check(world: &World, question: &Question, found: &Value, equations: &mut Equa
     }
 }
 
-/// Solves equations whose sums are known: which sums of unknowns they determine. Exact: reckoned modulo a prime, far
-/// greater than any determinant of so few zeros and ones that could come to nothing by it.
-struct Solved(Vec<(usize, Vec<u128>)>);
-
-const PRIME: u128 = (1 << 61) - 1;
-
-impl Solved {
-    fn new(equations: &Equations, unknowns: usize) -> Self {
-        let mut solved = Self(Vec::new());
-        for equation in equations {
-            let row = solved.reduced(equation, unknowns);
-            let Some(lead) = row.iter().position(|number| *number != 0) else { continue };
-            let inverse = (0..61).rev().fold(1, |power, bit| {
-                let squared = power * power % PRIME;
-                if (PRIME - 2) >> bit & 1 == 1 { squared * row[lead] % PRIME } else { squared }
-            });
-            solved.0.push((lead, row.iter().map(|number| number * inverse % PRIME).collect()));
-        }
-        solved
-    }
-
-    fn reduced(&self, set: &[usize], unknowns: usize) -> Vec<u128> {
-        let mut row: Vec<u128> = (0..unknowns).map(|at| set.contains(&at).into()).collect();
-        for (lead, known) in &self.0 {
-            let times = row[*lead];
-            for (number, of) in row.iter_mut().zip(known) {
-                *number = (*number + (PRIME - times) * of) % PRIME;
-            }
-        }
-        row
-    }
-
-    fn determines(&self, set: &[usize], unknowns: usize) -> bool {
-        self.reduced(set, unknowns).iter().all(|number| *number == 0)
-    }
-}
-
 /// The sums that nobody may learn: of hidden reports by themselves, and of what a place held in a month or a quarter, as
 /// far as they tell of fewer than five people.
-fn secrets(world: &World) -> BTreeSet<Vec<usize>> {
-    let hidden: Vec<usize> = (0..world.told.len()).filter(|at| world.told[*at].is_hidden()).collect();
+fn secrets(world: &World, is_hidden: impl Fn(&Told) -> bool) -> BTreeSet<Vec<usize>> {
+    let hidden: Vec<usize> = (0..world.told.len()).filter(|at| is_hidden(&world.told[*at])).collect();
     let mut all: BTreeSet<Vec<usize>> = hidden.iter().map(|at| vec![*at]).collect();
     for place in (0..COMMUNITIES).map(Some).chain([None]) {
         for months in [&[1][..], &[2], &[3], &[4], &[1, 2, 3], &[1, 2, 3, 4]] {
@@ -362,7 +227,7 @@ async fn no_few_people_can_be_told_from_all_that_is_answered(address: String) {
             answers.push(found);
         }
         let unknowns = world.told.len();
-        let (secrets, solved) = (secrets(world), Solved::new(&equations, unknowns));
+        let (secrets, solved) = (secrets(world, Told::is_hidden), Solved::new(&equations, unknowns));
         assert!(secrets.len() > 30, "there is something to hide: {}", secrets.len());
         for secret in &secrets {
             assert!(!solved.determines(secret, unknowns), "{secret:?} is known");
@@ -383,6 +248,10 @@ async fn no_few_people_can_be_told_from_all_that_is_answered(address: String) {
         let naive = Solved::new(&naive, unknowns);
         assert!(secrets.iter().filter(|secret| naive.determines(secret, unknowns)).count() > 10);
 
+        for member in [3, 7, 12] {
+            check_member(&address, world, &ids, (member, &equations)).await;
+        }
+
         // Whatever those who wait tell of, as long as they are few: every answer is the same.
         let before = world.waiting();
         assert!(before.len() > 5, "{before:?}");
@@ -402,6 +271,70 @@ async fn no_few_people_can_be_told_from_all_that_is_answered(address: String) {
     }
 }
 on_both!(no_few_people_can_be_told_from_all_that_is_answered);
+
+/// A member of a community reads more, and may put it together with what strangers are told.
+async fn check_member(address: &str, world: &World, ids: &Ids, (member, strangers): (usize, &Equations)) {
+    let database = Database::open(address, 2).await.expect("opens");
+    let network: NetworkId = ids.network.parse().expect("an id");
+    let community = |at: usize| ids.of(Some(at)).parse::<CommunityId>().expect("an id");
+    let rights = Rights::of([RoleAt::at(network, community(member), Role::Member)].iter());
+    let is_hidden = |told: &Told| told.audience == "MEMBERS" && !told.hosts.iter().any(|host| stands(*host, Some(member)));
+    let waiting = world.waiting();
+    let places: Vec<Option<usize>> = (0..COMMUNITIES).map(Some).chain([None]).collect();
+    let id = |place: Option<usize>| place.map_or(network.uuid(), |place| community(place).uuid());
+    let scopes: Vec<_> = places.iter().map(|place| id(*place)).collect();
+    let measures = [Measure::Attendance, Measure::ReportsWithAttendance, Measure::AttendanceOfBoth];
+    let asked = Months {
+        months: (202_601, 202_605),
+        bucket: Bucket::Month,
+        measures: &measures,
+        people: People::of(&rights, true),
+        network,
+        within: Within::Network(network),
+    };
+    let mut sums: HashMap<_, Vec<i64>> = HashMap::new();
+    for row in counted::sums_of_months(database.reader(), &scopes, None, asked).await.expect("counts") {
+        let all = sums.entry((row.scope.expect("a scope"), row.part)).or_insert_with(|| vec![0; measures.len()]);
+        all.iter_mut().zip(&row.sums).for_each(|(sum, more)| *sum += more);
+    }
+    let people = |all: &[usize]| all.iter().map(|at| world.told[*at].attendance).sum::<i64>();
+    // What is known needs no finding out.
+    let unread = |all: &[usize]| all.iter().copied().filter(|at| is_hidden(&world.told[*at])).collect::<Vec<_>>();
+    let mut equations: Equations = strangers.iter().map(|set| unread(set)).collect();
+    for place in &places {
+        for month in 1..=MONTHS {
+            let counts = |at: &usize| {
+                let told = &world.told[*at];
+                let left_out = is_hidden(told) && waiting.contains(at);
+                told.month == month && told.hosts.iter().any(|host| stands(*host, *place)) && !left_out
+            };
+            let all: Vec<usize> = (0..world.told.len()).filter(counts).collect();
+            let with_rsvps: Vec<usize> = all.iter().copied().filter(|at| world.told[*at].rsvps.is_some()).collect();
+            let expected = vec![people(&all), i64::try_from(all.len()).expect("few"), people(&with_rsvps)];
+            let part = 202_600 + i32::try_from(month).expect("small");
+            let found = sums.remove(&(id(*place), part)).unwrap_or_else(|| vec![0; measures.len()]);
+            assert_eq!(found, expected, "{member}: {place:?} in {month}");
+            equations.extend([unread(&all), unread(&with_rsvps)]);
+        }
+    }
+    let unknowns = world.told.len();
+    let (secrets, solved) = (secrets(world, is_hidden), Solved::new(&equations, unknowns));
+    assert!(secrets.len() > 10, "there is something to hide: {}", secrets.len());
+    for secret in &secrets {
+        assert!(!solved.determines(secret, unknowns), "{secret:?} is known to a member of {member}");
+    }
+    // Where months are cut, members are told of what they may read.
+    let date = |text: &str| text.parse().expect("a date");
+    let (readable, filter) = (People::of(&rights, false), ActivityFilter::default());
+    let span = Span { from: date("2026-01-01"), to: date("2026-04-15") };
+    let (places, bucket) = (Places::One(Within::Network(network)), Bucket::Whole);
+    let asked = Counted { places, span, bucket, dimensions: &[], filter: &filter, people: readable, network };
+    let found = counted::sums(database.reader(), &asked, &measures, 10).await.expect("counts");
+    let in_time = |told: &Told| told.month < 4 || told.day < 15;
+    let all: Vec<usize> = (0..unknowns).filter(|at| in_time(&world.told[*at]) && !is_hidden(&world.told[*at])).collect();
+    assert_eq!(found[0].counted.0[..2], [people(&all), i64::try_from(all.len()).expect("few")]);
+    database.close().await.expect("closes");
+}
 
 async fn amend(writer: &Writer, ids: &Ids, at: usize, change: Value) {
     let query = "query ($network: ID!, $externalId: String!) { gatherings(within: $network, filter: { externalIds: [$externalId] }, first: 1) \
