@@ -30,6 +30,8 @@ mod program;
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/secrets.rs"]
+mod secrets;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -73,6 +75,7 @@ mod resume;
 mod serve;
 mod sign_in;
 mod soak;
+mod suppressed;
 mod themes;
 mod tokens;
 mod tree;
