@@ -41,6 +41,7 @@ mod demo;
 mod events;
 mod export;
 mod faults;
+mod federation;
 mod follow;
 mod golden;
 mod golden_metrics;
