@@ -20,6 +20,8 @@ mod handmade;
 mod heard;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/mutate.rs"]
+mod mutate;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
@@ -43,6 +45,7 @@ mod export;
 mod faults;
 mod federation;
 mod follow;
+mod fuzz;
 mod golden;
 mod golden_metrics;
 mod graphql_sse;
