@@ -18,10 +18,14 @@ mod garble;
 mod handmade;
 #[path = "support/heard.rs"]
 mod heard;
+#[path = "support/issuer.rs"]
+mod issuer;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/mutate.rs"]
 mod mutate;
+#[path = "support/planted.rs"]
+mod planted;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
@@ -36,6 +40,7 @@ mod subscriber;
 mod weave;
 
 mod attention;
+mod audit;
 mod comparison;
 mod csv;
 mod database_faults;
@@ -61,6 +66,7 @@ mod metrics;
 mod numbers;
 mod operations;
 mod outages;
+mod persons;
 mod pruned;
 mod questions;
 mod races;
@@ -69,6 +75,7 @@ mod replay;
 mod restored;
 mod resume;
 mod serve;
+mod sign_in;
 mod soak;
 mod themes;
 mod tokens;

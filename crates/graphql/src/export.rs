@@ -112,7 +112,7 @@ async fn export(app: &App, caller: Caller, request: &ExportRequest) -> Result<Ex
     let is_known = |tag: &str| known.is_some_and(|known| !is_any(known) && names(known, tag));
     let mut text = String::new();
     for _ in 0..ATTEMPTS {
-        let tag = asked.tag(caller, head);
+        let tag = asked.tag(&caller, head);
         if is_known(&tag) {
             return Ok(Exported::Unchanged { tag });
         }
@@ -210,7 +210,7 @@ impl Asked {
     }
 
     /// The tag of the answer that is counted while the log stands there.
-    fn tag(&self, caller: Caller, head: Head) -> String {
+    fn tag(&self, caller: &Caller, head: Head) -> String {
         let (asked, metrics) = match self {
             Self::Activity(question) => {
                 let question = Question { time: dated(question.time), ..(**question).clone() };

@@ -8,6 +8,7 @@
 pub mod communities;
 pub mod gatherings;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod reports;
 
@@ -158,9 +159,7 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
 
 async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
     let mut write = Write::begin(app.database(), order.now).await?;
-    if let Caller::Token(token) = order.caller {
-        write.signed(token);
-    }
+    write.signed(order.caller.who());
     let done = command.carry_out(&mut write).await?;
     write.keep(Key {
         caller: order.caller.key_space(),

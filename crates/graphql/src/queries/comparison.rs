@@ -79,7 +79,7 @@ impl ComparisonQuery {
         for community in &asked.communities {
             memory::belongs(ctx, Within::Community(*community), found.head.log.network);
         }
-        let cursor = cursor::encode_log(found.head.cursor(loads.caller.rights()));
+        let cursor = cursor::encode_log(found.head.cursor(&loads.caller.rights_in(found.head.log.network)));
         Ok(Comparison { found, as_of: time.as_of, cursor })
     }
 

@@ -30,7 +30,7 @@ pub(crate) async fn answer_activity(context: &Context<'_>, question: &Question) 
     }
     let found = metrics::activity(&loads.app, question).await?;
     memory::belongs(context, question.within, found.head.log.network);
-    let cursor = cursor::encode_log(found.head.cursor(loads.caller.rights()));
+    let cursor = cursor::encode_log(found.head.cursor(&loads.caller.rights_in(found.head.log.network)));
     Ok(Activity { found, bucket: question.bucket, as_of: question.time.as_of, cursor })
 }
 

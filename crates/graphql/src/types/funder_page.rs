@@ -150,6 +150,6 @@ pub(crate) async fn start(context: &Context<'_>, within: Within, time: Time) -> 
     memory::reads(context, &loads.app, within);
     let head = metrics::head(&loads.app, within).await?;
     memory::belongs(context, within, head.log.network);
-    let cursor = crate::cursor::encode_log(head.cursor(loads.caller.rights()));
+    let cursor = crate::cursor::encode_log(head.cursor(&loads.caller.rights_in(head.log.network)));
     Ok(FunderPage { within, time, cursor })
 }

@@ -82,7 +82,7 @@ impl Socket {
     }
 
     fn subscribe(&mut self, id: String, request: &str) -> Result<(), Close> {
-        let Stage::Acknowledged(caller) = self.stage else { return Err(Close::not_acknowledged()) };
+        let Stage::Acknowledged(caller) = &self.stage else { return Err(Close::not_acknowledged()) };
         if self.operations.contains(&id) {
             return Err(Close::running(&id));
         }
@@ -95,7 +95,7 @@ impl Socket {
             GraphqlRequest::from_json(request.as_bytes())
         };
         match request {
-            Ok(request) => self.operations.add(id, (self.http.start)(caller, request)),
+            Ok(request) => self.operations.add(id, (self.http.start)(caller.clone(), request)),
             // The protocol knows no such message.
             Err(refusal) if refusal.code == ErrorCode::MalformedRequest => {
                 return Err(Close::malformed("the payload of subscribe is no GraphQL request"));
