@@ -67,9 +67,7 @@ pub async fn list(
 ) -> Result<(Vec<AuditEntry>, bool)> {
     caller.check_writes()?;
     let (network, _) = network_of(app, within, true).await?.ok_or(Error::NoSuchPlace(within))?;
-    if grants::role_at(app, caller, within).await? < Some(Role::Coordinator) {
-        return Err(Error::NoSuchPlace(within));
-    }
+    grants::require(app, caller, Role::Coordinator, within).await?;
     let AuditFilter { record, by, before } = filter;
     let trail = Trail { network, within, record, by, before };
     let mut found = audit::list(app.reader(), &trail, u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1)).await?;

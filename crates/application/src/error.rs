@@ -1,6 +1,10 @@
 //! What a use case fails with.
 
-use convene_domain::{Invalid, access::NotSignedIn, id::Within};
+use convene_domain::{
+    Invalid,
+    access::{NotSignedIn, Role},
+    id::Within,
+};
 
 /// The result of every use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -31,6 +35,9 @@ pub enum Error {
     /// The caller has to sign in for this.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
+    /// It takes a role that the caller has not.
+    #[error("this needs the role {0} at {1} or above it")]
+    Forbidden(Role, Within),
     /// Others were in the way of a write again and again.
     #[error("others keep writing the same records")]
     Busy,

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use convene_domain::{
-    access::{Caller, Grant, Role, RoleAt, Verb, Who},
+    access::{Caller, Role, Verb, Who},
     id::{AccountId, CommunityId, GrantId, Within},
     page::{Page, PageRequest},
 };
@@ -13,7 +12,7 @@ use uuid::Uuid;
 
 pub use convene_persistence::grants::{Granted, LIST};
 
-use crate::{App, Result, accounts::Account, communities};
+use crate::{App, Error, Result, accounts::Account, communities};
 
 /// What the caller was given, if they signed in with an account.
 pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Granted>> {
@@ -38,6 +37,15 @@ pub async fn role_at(app: &App, caller: &Caller, place: Within) -> Result<Option
     Ok(here.map(|role| role.role).max())
 }
 
+/// Fails if the caller has not this role in a place, or above it, to read with.
+pub(crate) async fn require(app: &App, caller: &Caller, role: Role, place: Within) -> Result<()> {
+    let reads = caller.signed().is_none_or(|signed| signed.verbs.contains(&Verb::Read));
+    match role_at(app, caller, place).await? {
+        Some(held) if held >= role && reads => Ok(()),
+        _ => Err(Error::Forbidden(role, place)),
+    }
+}
+
 /// A place and all that it stands under.
 async fn scopes(app: &App, place: Within) -> Result<Vec<Uuid>> {
     let mut scopes = vec![place.uuid()];
@@ -49,28 +57,24 @@ async fn scopes(app: &App, place: Within) -> Result<Vec<Uuid>> {
     Ok(scopes)
 }
 
-/// Whether the caller may know who holds which roles at a community: its coordinators may.
-async fn may_list(app: &App, caller: &Caller, community: CommunityId) -> Result<bool> {
-    if !caller.signed().is_none_or(|signed| signed.verbs.contains(&Verb::Read)) {
-        return Ok(false);
-    }
-    Ok(role_at(app, caller, Within::Community(community)).await?.is_some_and(|role| role >= Role::Coordinator))
+/// Lists the roles that are held at a community itself, the oldest first.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the community.
+pub async fn list(app: &App, caller: &Caller, community: CommunityId, page: &PageRequest) -> Result<Page<Granted>> {
+    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
+    Ok(grants::list(app.reader(), community, page).await?)
 }
 
-/// Lists the roles that are held at a community itself, the oldest first; `None` when the caller may not know.
-pub async fn list(app: &App, caller: &Caller, community: CommunityId, page: &PageRequest) -> Result<Option<Page<Granted>>> {
-    if !may_list(app, caller, community).await? {
-        return Ok(None);
-    }
-    Ok(Some(grants::list(app.reader(), community, page).await?))
-}
-
-/// Counts the roles that are held at a community itself; `None` when the caller may not know.
-pub async fn count(app: &App, caller: &Caller, community: CommunityId) -> Result<Option<u64>> {
-    if !may_list(app, caller, community).await? {
-        return Ok(None);
-    }
-    Ok(Some(grants::count(app.reader(), community).await?))
+/// Counts the roles that are held at a community itself.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the community.
+pub async fn count(app: &App, caller: &Caller, community: CommunityId) -> Result<u64> {
+    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
+    Ok(grants::count(app.reader(), community).await?)
 }
 
 /// Loads the accounts of those who hold roles that the caller was told of.
@@ -81,12 +85,4 @@ pub async fn load_holders(app: &App, ids: &[AccountId]) -> Result<HashMap<Accoun
 /// Loads roles by identity, as the answer to whoever has just given or taken on one.
 pub async fn load_many(app: &App, ids: &[GrantId]) -> Result<HashMap<GrantId, Granted>> {
     Ok(grants::load_many(app.reader(), ids).await?)
-}
-
-/// Makes an account the administrator of the whole instance.
-pub async fn make_administrator(app: &App, account: AccountId, now: DateTime<Utc>) -> Result<Granted> {
-    let grant = Grant { id: GrantId::from_uuid(Uuid::now_v7()), holder: account, allows: RoleAt::everywhere(Role::Admin) };
-    let granted = Granted { grant, since: now };
-    grants::add_to_instance(app.database(), &granted, None).await?;
-    Ok(granted)
 }

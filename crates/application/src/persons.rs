@@ -26,9 +26,7 @@ pub async fn list(
     caller.check_writes()?;
     let within = Within::Network(network);
     network_of(app, within, false).await?.ok_or(Error::NoSuchPlace(within))?;
-    if grants::role_at(app, caller, within).await? < Some(Role::Admin) {
-        return Err(Error::NoSuchPlace(within));
-    }
+    grants::require(app, caller, Role::Admin, within).await?;
     let asked = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut found = persons::list(app.reader(), network, name, after, asked).await?;
     let has_more = found.len() > limit;

@@ -96,8 +96,7 @@ async fn give(transaction: &Transaction, account: AccountId, id: GrantId, now: D
         account_id: account.uuid(),
         role: Role::Admin.to_string(),
         granted_at: now,
-        granted_by_account_id: None,
-        granted_by_token_id: None,
+        granted_by: None,
         revoked_at: None,
     };
     grant::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;

@@ -9,13 +9,11 @@ use convene_domain::{
     page::{Page, PageRequest, Place},
     text::Text,
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, Write,
+    Result, Write,
     column::{self, Row},
     dialect,
     entity::{grant, membership_invitation},
@@ -111,7 +109,6 @@ pub async fn count<C: ConnectionTrait>(connection: &C, community: CommunityId) -
 
 fn row(granted: &Granted, by: Option<Who>) -> grant::Model {
     let Grant { id, holder, allows } = granted.grant;
-    let (account, token) = parted(by);
     grant::Model {
         id: id.uuid(),
         account_id: holder.uuid(),
@@ -119,29 +116,14 @@ fn row(granted: &Granted, by: Option<Who>) -> grant::Model {
         community_id: allows.community.map(CommunityId::uuid),
         role: allows.role.to_string(),
         granted_at: granted.since,
-        granted_by_account_id: account,
-        granted_by_token_id: token,
+        granted_by: by.map(Who::uuid),
         revoked_at: None,
-    }
-}
-
-fn parted(by: Option<Who>) -> (Option<Uuid>, Option<Uuid>) {
-    match by {
-        Some(Who::Account(id)) => (Some(id.uuid()), None),
-        Some(Who::Token(id)) => (None, Some(id.uuid())),
-        None => (None, None),
     }
 }
 
 /// Gives an account a role.
 pub async fn add(write: &Write, granted: &Granted) -> Result<()> {
     write.insert_all::<grant::Entity, _>(vec![row(granted, write.by())]).await
-}
-
-/// Gives an account a role over the whole instance, which stands in the log of no network.
-pub async fn add_to_instance(database: &Database, granted: &Granted, by: Option<Who>) -> Result<()> {
-    grant::Entity::insert(row(granted, by).into_active_model()).exec_without_returning(database.writer()).await?;
-    Ok(())
 }
 
 /// Takes a role back; `false` when it is not held any more.
@@ -214,7 +196,7 @@ impl TryFrom<membership_invitation::Model> for MembershipInvitation {
             allows: RoleAt { network: Some(network), community, role: row.parse("role", &model.role)? },
             note: row.parse_opt("note", model.note.as_deref())?,
             expires_at: model.expires_at,
-            accepted_by: model.accepted_by_account_id.map(AccountId::from_uuid),
+            accepted_by: model.accepted_by.map(AccountId::from_uuid),
             revoked_at: model.revoked_at,
         })
     }
@@ -222,7 +204,6 @@ impl TryFrom<membership_invitation::Model> for MembershipInvitation {
 
 /// Adds an invitation by the fingerprint of its secret.
 pub async fn invite(write: &Write, invitation: &MembershipInvitation, hash: &str) -> Result<()> {
-    let (account, token) = parted(write.by());
     let row = membership_invitation::Model {
         id: invitation.id.uuid(),
         network_id: invitation.network.uuid(),
@@ -232,9 +213,8 @@ pub async fn invite(write: &Write, invitation: &MembershipInvitation, hash: &str
         note: column::text(invitation.note.as_ref()),
         created_at: write.recorded_at(),
         expires_at: invitation.expires_at,
-        invited_by_account_id: account,
-        invited_by_token_id: token,
-        accepted_by_account_id: None,
+        invited_by: write.by().map(Who::uuid),
+        accepted_by: None,
         accepted_at: None,
         revoked_at: None,
     };
@@ -259,7 +239,7 @@ pub async fn find_invitation_by_hash<C: ConnectionTrait>(connection: &C, hash: &
 /// Notes who accepted an invitation; `false` when someone did already, or it was taken back.
 pub async fn accept(write: &Write, id: MembershipInvitationId, by: AccountId) -> Result<bool> {
     let accepted = membership_invitation::Entity::update_many()
-        .col_expr(membership_invitation::Column::AcceptedByAccountId, Expr::value(by.uuid()))
+        .col_expr(membership_invitation::Column::AcceptedBy, Expr::value(by.uuid()))
         .col_expr(membership_invitation::Column::AcceptedAt, Expr::value(write.recorded_at()))
         .filter(membership_invitation::Column::Id.eq(id.uuid()))
         .filter(membership_invitation::Column::AcceptedAt.is_null())

@@ -15,7 +15,7 @@ use convene_persistence::{
 use uuid::Uuid;
 
 use super::{At, Command, Done, Need, Refusal, RefusalCode, Stop, record};
-use crate::tokens::hash;
+use crate::tokens::{hash, secret};
 
 /// What the secret of an invitation begins with.
 pub const PREFIX: &str = "cvi_";
@@ -140,9 +140,9 @@ pub struct InviteMember {
 }
 
 impl InviteMember {
-    /// A new secret: 244 random bits, from the operating system.
+    /// A new secret.
     pub fn secret() -> String {
-        format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+        secret(PREFIX)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Roles that accounts were given. A row stays when the role is taken back.
+//! Roles that accounts were given.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,15 +7,15 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub account_id: Uuid,
-    /// Null for the whole instance.
+    /// Null, with the community, for everything.
     pub network_id: Option<Uuid>,
     /// Null for the whole network.
     pub community_id: Option<Uuid>,
+    pub account_id: Uuid,
     pub role: String,
     pub granted_at: DateTimeUtc,
-    pub granted_by_account_id: Option<Uuid>,
-    pub granted_by_token_id: Option<Uuid>,
+    /// The account or token; null when the operator did.
+    pub granted_by: Option<Uuid>,
     pub revoked_at: Option<DateTimeUtc>,
 }
 

@@ -15,9 +15,9 @@ pub struct Model {
     pub note: Option<String>,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
-    pub invited_by_account_id: Option<Uuid>,
-    pub invited_by_token_id: Option<Uuid>,
-    pub accepted_by_account_id: Option<Uuid>,
+    /// The account or token; null when the operator did.
+    pub invited_by: Option<Uuid>,
+    pub accepted_by: Option<Uuid>,
     pub accepted_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
 }
