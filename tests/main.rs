@@ -35,6 +35,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod api_tokens;
 mod attention;
 mod comparison;
 mod csv;

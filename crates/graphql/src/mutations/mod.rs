@@ -2,6 +2,7 @@
 //! command that it stands for and answers with a payload.
 
 mod activity_policy;
+mod api_token;
 mod community;
 mod gathering;
 mod gathering_report;
@@ -15,8 +16,9 @@ mod vocabulary;
 use async_graphql::MergedObject;
 
 use self::{
-    activity_policy::ActivityPolicyMutation, community::CommunityMutation, gathering::GatheringMutation,
-    gathering_report::GatheringReportMutation, network::NetworkMutation, vocabulary::VocabularyMutation,
+    activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
+    gathering::GatheringMutation, gathering_report::GatheringReportMutation, network::NetworkMutation,
+    vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -32,4 +34,5 @@ pub struct Mutation(
     GatheringMutation,
     GatheringReportMutation,
     ActivityPolicyMutation,
+    ApiTokenMutation,
 );

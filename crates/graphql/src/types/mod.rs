@@ -3,6 +3,7 @@
 mod activity;
 mod activity_policy;
 mod agenda_item;
+mod api_token;
 mod attendance_part;
 mod attention;
 mod change;
@@ -30,6 +31,7 @@ mod words;
 pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
+pub(crate) use api_token::{ApiToken, TokenVerb};
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use attention::{Attention, AttentionKind};
 pub(crate) use change::{Change, ChangeKind, EntityType};
@@ -56,5 +58,5 @@ pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
-    NextStepState, ReportStatus, Severity, VocabularyKind, Weekday,
+    NextStepState, ReportStatus, Role, Severity, VocabularyKind, Weekday,
 };

@@ -96,6 +96,20 @@ pub(crate) enum ReportStatus {
     Withdrawn,
 }
 
+/// What someone is in a place. Each role may do what those before it may, there and in all that is under it.
+#[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
+#[graphql(remote = "access::Role")]
+pub(crate) enum Role {
+    /// Reads what the members of a community read.
+    Member,
+    /// Writes gatherings and reports.
+    Facilitator,
+    /// Looks after a community: its details, its policies, its reports, who belongs to it.
+    Coordinator,
+    /// Looks after a network, or the whole service.
+    Admin,
+}
+
 /// Who may read a report.
 #[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
 #[graphql(remote = "access::Audience")]
@@ -248,6 +262,8 @@ mod tests {
             GatheringOrder = gathering::GatheringOrder,
             ReportStatus = report::ReportStatus,
             Audience = access::Audience,
+            Role = access::Role,
+            TokenVerb = access::Verb,
             ItemKind = report::ItemKind,
             ActivityKind = report::ActivityKind,
             Severity = report::Severity,
