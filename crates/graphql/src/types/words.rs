@@ -241,6 +241,7 @@ mod tests {
     use async_graphql::resolver_utils::EnumType;
 
     use super::*;
+    use crate::types::TokenVerb;
 
     fn names<T: EnumType>() -> Vec<&'static str> {
         T::items().iter().map(|item| item.name).collect()
