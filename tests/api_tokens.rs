@@ -66,7 +66,7 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     let stranger = service.answer(query, json!({ "secret": secret })).await;
     assert_eq!(stranger["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     let late = succeed(&address, &["admin", "link"]).trim().to_owned();
-    assert_eq!(refusal(&create(&asha, json!({})).await), "NOT_ALLOWED", "nobody gave her a role");
+    assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN", "nobody gave her a role");
     assert_eq!(become_administrator(&asha, &secret).await["done"], true);
     assert_eq!(become_administrator(&asha, &secret).await["done"], true, "the answer may have been lost");
     assert_eq!(refusal(&become_administrator(&ben, &secret).await), "INVALID", "it is used up");
@@ -131,8 +131,8 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     )
     .await;
     for (within, role, code) in [
-        (&network, "MEMBER", "NOT_ALLOWED"),
-        (&mombasa, "MEMBER", "NOT_ALLOWED"),
+        (&network, "MEMBER", "FORBIDDEN"),
+        (&mombasa, "MEMBER", "FORBIDDEN"),
         (&nakuru, "COORDINATOR", ""),
         (&region, "COORDINATOR", ""),
     ] {
@@ -181,7 +181,7 @@ async fn the_first_administrator_can_be_named_in_the_settings() {
         let first = format!("{} asha", issuer.url);
         let service = serve(&address, &issuer, &["--first-admin", &first]);
         let [asha, ben] = [someone(&issuer, &service, "asha").await, someone(&issuer, &service, "ben").await];
-        assert_eq!(refusal(&create(&ben, json!({})).await), "NOT_ALLOWED");
+        assert_eq!(refusal(&create(&ben, json!({})).await), "FORBIDDEN");
         assert_eq!(create(&asha, json!({})).await["apiToken"]["role"], "ADMIN");
         drop(service);
 
@@ -189,7 +189,7 @@ async fn the_first_administrator_can_be_named_in_the_settings() {
         let first = format!("{} ben", issuer.url);
         let service = serve(&address, &issuer, &["--first-admin", &first]);
         let ben = someone(&issuer, &service, "ben").await;
-        assert_eq!(refusal(&create(&ben, json!({})).await), "NOT_ALLOWED");
+        assert_eq!(refusal(&create(&ben, json!({})).await), "FORBIDDEN");
     })
     .await;
 }

@@ -22,6 +22,8 @@ mod heard;
 mod issuer;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/planted.rs"]
+mod planted;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
@@ -37,6 +39,7 @@ mod weave;
 
 mod api_tokens;
 mod attention;
+mod audit;
 mod comparison;
 mod csv;
 mod database_faults;
@@ -60,6 +63,7 @@ mod metrics;
 mod numbers;
 mod operations;
 mod outages;
+mod persons;
 mod pruned;
 mod questions;
 mod races;

@@ -18,7 +18,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use crate::program::{DEADLINE, Service, succeed};
+use crate::{
+    planted,
+    program::{DEADLINE, Service, succeed},
+};
 
 /// Makes a token on a database.
 pub fn token(address: &str) -> String {
@@ -52,6 +55,7 @@ impl Writer {
 
     /// Sends a mutation and gives the whole answer; none when the service did not answer.
     pub async fn send(&self, mutation: &str, input: &Value, select: &str) -> Option<Value> {
+        planted::plant(input);
         let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
         let query = format!(
             "mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ cursor userErrors {{ code message field currentRevision }} {select} }} }}"

@@ -80,6 +80,8 @@ words! {
         Reviewed = "REVIEWED",
         /// A report was taken back.
         Withdrawn = "WITHDRAWN",
+        /// The name of a person was taken out of a report.
+        Erased = "ERASED",
         /// The record was put together with another one, and is no more.
         Merged = "MERGED",
         /// The record is no more.

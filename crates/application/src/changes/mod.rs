@@ -182,7 +182,7 @@ async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<He
 
 /// Finds the network of a place, and whether the place is no more. It still has a log then, for those who were following
 /// it.
-async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
+pub(crate) async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
     let found = match within {
         Within::Network(id) => networks::load_many(app.reader(), &[id]).await?.remove(&id).map(|network| network.id),
         Within::Community(id) => communities::load_many(app.reader(), &[id]).await?.remove(&id).map(|it| it.network),

@@ -59,8 +59,7 @@ pub async fn issue(
         Err(error) => return Err(error),
     };
     if !may_hand_on(app, caller, allows).await? {
-        let message = format!("is more than you may do: you have not the role {} there", allows.role);
-        return Ok(Err(Refusal::new(RefusalCode::NotAllowed, ["role"], message)));
+        return Ok(Err(Refusal::forbidden("role", (allows.role, new.within), false)));
     }
     let secret = secret(PREFIX);
     let mut verbs = new.verbs;

@@ -49,6 +49,8 @@ pub enum ErrorCode {
     NotFound,
     /// This needs a caller who signed in, or the token is not, or no longer, one of ours.
     Unauthenticated,
+    /// This needs a role that the caller has not.
+    Forbidden,
     /// A cursor of a log leads to a change that is no longer, or not, in this log.
     CursorExpired,
     /// A cursor of a log was read under other rights than the caller has now.
@@ -94,6 +96,7 @@ impl ErrorCode {
             Self::BadCursor,
             Self::NotFound,
             Self::Unauthenticated,
+            Self::Forbidden,
             Self::CursorExpired,
             Self::ScopeChanged,
             Self::Lagged,
@@ -137,6 +140,7 @@ impl ErrorCode {
             Self::BadCursor => "BAD_CURSOR",
             Self::NotFound => "NOT_FOUND",
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
             Self::CursorExpired => "CURSOR_EXPIRED",
             Self::ScopeChanged => "SCOPE_CHANGED",
             Self::Lagged => "LAGGED",

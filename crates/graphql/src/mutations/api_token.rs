@@ -26,8 +26,8 @@ pub(crate) struct ApiTokenMutation;
 #[Object]
 impl ApiTokenMutation {
     /// Makes a token for a program of yours, and tells its secret this once. Sent again with the same key it answers the token
-    /// without its secret: revoke it then, and make another. `NOT_ALLOWED` when it could do more than you may, when you have
-    /// 100 tokens that are valid, or when you signed in with a token.
+    /// without its secret: revoke it then, and make another. `FORBIDDEN` when it could do more than you may; `NOT_ALLOWED` when you
+    /// have 100 tokens that are valid, or signed in with a token.
     async fn create_api_token(
         &self,
         ctx: &Context<'_>,
@@ -72,15 +72,12 @@ impl ApiTokenMutation {
         #[graphql(desc = "The secret.")] input: BecomeAdministratorInput,
     ) -> Result<BecomeAdministratorPayload, Error> {
         let Loads { app, caller, .. } = loaders::of(ctx)?;
-        let refused = |code, field: Option<&str>, message: &str| {
-            let field = field.map(str::to_owned).into_iter().collect();
-            Err(vec![Refusal { code, field, message: message.to_owned(), current_revision: None }])
-        };
+        let not_allowed = |message: &str| Err(vec![Refusal::new(RefusalCode::NotAllowed, [], message)]);
         Ok(BecomeAdministratorPayload(match admins::redeem(app, caller, &input.secret, Utc::now()).await? {
             Some(Redeemed::Done) => Ok(()),
-            Some(Redeemed::Late) => refused(RefusalCode::NotAllowed, None, "there is an administrator already"),
-            Some(Redeemed::Wrong) => refused(RefusalCode::Invalid, Some("secret"), "is none, was used, or is older than an hour"),
-            None => refused(RefusalCode::NotAllowed, None, "a token cannot do this: sign in yourself"),
+            Some(Redeemed::Late) => not_allowed("there is an administrator already"),
+            Some(Redeemed::Wrong) => Err(vec![Refusal::invalid(["secret"], "is none, was used, or is older than an hour")]),
+            None => not_allowed("a token cannot do this: sign in yourself"),
         }))
     }
 }

@@ -9,6 +9,7 @@ mod gathering_report;
 mod network;
 mod payload;
 mod perform;
+mod person;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -17,7 +18,7 @@ use async_graphql::MergedObject;
 
 use self::{
     activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
-    gathering::GatheringMutation, gathering_report::GatheringReportMutation, network::NetworkMutation,
+    gathering::GatheringMutation, gathering_report::GatheringReportMutation, network::NetworkMutation, person::PersonMutation,
     vocabulary::VocabularyMutation,
 };
 
@@ -35,4 +36,5 @@ pub struct Mutation(
     GatheringReportMutation,
     ActivityPolicyMutation,
     ApiTokenMutation,
+    PersonMutation,
 );

@@ -80,6 +80,8 @@ pub(crate) enum ChangeKind {
     Reviewed,
     /// A report was taken back.
     Withdrawn,
+    /// The name of a person was taken out of a report: take it out of what you keep, too.
+    Erased,
     /// The record was put together with another one, and is no more.
     Merged,
     /// The record is no more.
