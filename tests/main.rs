@@ -41,6 +41,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod api_tokens;
 mod attention;
 mod audit;
 mod comparison;

@@ -130,6 +130,6 @@ impl Service {
     }
 
     pub(crate) fn data(&self, request: Request, caller: Caller) -> Request {
-        request_data(request, &self.app, caller)
+        request_data(request, &self.app, caller).data(self.sign_ins.clone())
     }
 }
