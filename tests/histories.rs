@@ -115,9 +115,9 @@ impl History {
         gatherings.sort_by_key(|it| it.id);
         reports.sort_by_key(|it| it.id);
         let ids: Vec<_> = reports.iter().map(|report| report.id).collect();
-        let rights = convene_domain::access::Caller::Operator.report_rights();
+        let rights = convene_domain::access::Caller::Operator.rights();
         let mut items =
-            convene_persistence::reports::load_items(connection, rights, &Default::default(), &ids).await.expect("reads");
+            convene_persistence::reports::load_items(connection, &rights, &Default::default(), &ids).await.expect("reads");
         Choice {
             communities: communities.iter().map(|it| (it.id, it.revision, it.level.as_str())).collect(),
             gatherings: gatherings.iter().map(|it| (it.id, it.revision)).collect(),

@@ -18,14 +18,20 @@ mod garble;
 mod handmade;
 #[path = "support/heard.rs"]
 mod heard;
+#[path = "support/issuer.rs"]
+mod issuer;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/planted.rs"]
+mod planted;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/secrets.rs"]
+mod secrets;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -35,6 +41,7 @@ mod weave;
 
 mod attacks;
 mod attention;
+mod audit;
 mod closed;
 mod comparison;
 mod csv;
@@ -60,6 +67,7 @@ mod metrics;
 mod numbers;
 mod operations;
 mod outages;
+mod persons;
 mod pruned;
 mod questions;
 mod races;
@@ -69,8 +77,10 @@ mod replay;
 mod restored;
 mod resume;
 mod serve;
+mod sign_in;
 mod soak;
 mod stopped;
+mod suppressed;
 mod themes;
 mod tokens;
 mod tree;

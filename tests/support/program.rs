@@ -11,6 +11,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::planted;
+
 /// How long to wait for anything. Long, because it is only reached when something is broken.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -114,6 +116,18 @@ impl Running {
         seen.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
+    /// Looks whether words that this test wrote are among all that the program has said. It must have ended.
+    pub fn check_words(&mut self) {
+        let mut seen = self.seen.borrow_mut();
+        // Those who read the outputs end with them.
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(5)) {
+            seen.push(line);
+        }
+        for line in &*seen {
+            assert_eq!(planted::found_in(line), None, "a line of the log says what someone wrote: {line}");
+        }
+    }
+
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
         assert!(signal(name, &self.child.id().to_string()));
@@ -135,6 +149,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            self.check_words();
+        }
     }
 }
 

@@ -45,8 +45,8 @@ impl Records {
         let mut hosts = gatherings::load_hosts(connection, &ids).await.expect("reads");
         let reports = reports::all(connection, network).await.expect("reads");
         let ids: Vec<_> = reports.iter().map(|report| report.id).collect();
-        let rights = Caller::Operator.report_rights();
-        let mut items = reports::load_items(connection, rights, &ItemFilter::default(), &ids).await.expect("reads");
+        let rights = Caller::Operator.rights();
+        let mut items = reports::load_items(connection, &rights, &ItemFilter::default(), &ids).await.expect("reads");
         let items_of = |(id, report): (_, GatheringReport)| {
             let items = items.remove(&id).unwrap_or_default().into_iter().map(|(_, item)| item).collect();
             (report.gathering, (report, items))

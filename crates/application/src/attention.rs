@@ -19,7 +19,7 @@ use convene_persistence::{
 };
 
 use crate::{
-    App, Result,
+    App, Result, access,
     lifecycle::{Held, load},
     policies::Choice,
 };
@@ -52,13 +52,13 @@ pub struct Attention {
 }
 
 /// Begins a work-list in a place, which has to exist.
-pub async fn attention(app: &App, caller: Caller, question: &Question) -> Result<Attention> {
+pub async fn attention(app: &App, caller: &Caller, question: &Question) -> Result<Attention> {
     let wanted = |kind: &&AttentionKind| question.kinds.is_empty() || question.kinds.contains(kind);
     let kinds = AttentionKind::ALL.iter().filter(wanted).copied().collect();
     let asked = Asked {
         within: question.within,
         window: question.window,
-        rights: caller.report_rights(),
+        rights: access::rights_within(app, caller, &[question.within]).await?,
         review_days: question.review_days,
         kinds,
     };

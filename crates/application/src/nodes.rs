@@ -40,7 +40,7 @@ pub enum Node {
 }
 
 /// Loads whatever has these identities and may be read by the caller; at most [`LIMIT`] at once.
-pub async fn load_many(app: &App, caller: Caller, ids: &[NodeId]) -> Result<HashMap<NodeId, Node>> {
+pub async fn load_many(app: &App, caller: &Caller, ids: &[NodeId]) -> Result<HashMap<NodeId, Node>> {
     if ids.len() > LIMIT {
         let reason = Invalid::new(format!("names {} things, more than {LIMIT}", ids.len()));
         return Err(Error::Invalid { argument: "ids", reason });
@@ -95,6 +95,8 @@ impl Asked {
                 NodeId::Gathering(id) => asked.gatherings.push(id),
                 NodeId::Report(id) => asked.reports.push(id),
                 NodeId::Item(id) => asked.items.push(id),
+                // Who may do what is told where it is administered.
+                NodeId::Grant(_) => {}
             }
         }
         asked

@@ -14,7 +14,7 @@ use convene_domain::{
 use convene_persistence::reports;
 
 use crate::{
-    App, Result,
+    App, Result, access,
     communities::{self, CommunityRecord},
     gatherings::GatheringRecord,
     nodes, tree,
@@ -24,8 +24,8 @@ use crate::{
 pub type ReportRecord = Recorded<ReportId, GatheringReport>;
 
 /// Loads the reports with these identities that the caller may read.
-pub async fn load_many(app: &App, caller: Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
-    Ok(reports::load_many(app.reader(), caller.report_rights(), ids).await?)
+pub async fn load_many(app: &App, caller: &Caller, ids: &[ReportId]) -> Result<HashMap<ReportId, ReportRecord>> {
+    Ok(reports::load_many(app.reader(), &caller.rights(), ids).await?)
 }
 
 /// A report with what stands around it.
@@ -40,8 +40,8 @@ pub struct Surrounded {
 }
 
 /// Loads a report that the caller may read, with its gathering, the hosts and what they stand under.
-pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<Option<Surrounded>> {
-    let Some(found) = reports::load_surrounded(app.reader(), caller.report_rights(), id).await? else { return Ok(None) };
+pub async fn load_surrounded(app: &App, caller: &Caller, id: ReportId) -> Result<Option<Surrounded>> {
+    let Some(found) = reports::load_surrounded(app.reader(), &caller.rights(), id).await? else { return Ok(None) };
     let now = tree::of(app, found.report.network).await?;
     let in_tree = |id: &CommunityId| {
         let tree = &now.as_ref()?.tree;
@@ -61,14 +61,14 @@ pub async fn load_surrounded(app: &App, caller: Caller, id: ReportId) -> Result<
 }
 
 /// Loads the reports of these gatherings that the caller may read.
-pub async fn load_by_gathering(app: &App, caller: Caller, ids: &[GatheringId]) -> Result<HashMap<GatheringId, ReportRecord>> {
-    Ok(reports::load_by_gathering(app.reader(), caller.report_rights(), ids).await?)
+pub async fn load_by_gathering(app: &App, caller: &Caller, ids: &[GatheringId]) -> Result<HashMap<GatheringId, ReportRecord>> {
+    Ok(reports::load_by_gathering(app.reader(), &caller.rights(), ids).await?)
 }
 
 /// Lists the reports in one place, which has to exist, that the caller may read.
 pub async fn list(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     within: Within,
     filter: &ReportFilter,
     order: GatheringOrder,
@@ -81,39 +81,39 @@ pub async fn list(
 /// Lists the reports in each place that the caller may read. A place without any is missing from the answer.
 pub async fn list_many(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     within: &[Within],
     filter: &ReportFilter,
     order: GatheringOrder,
     page: &PageRequest,
 ) -> Result<HashMap<Within, Page<ReportRecord>>> {
-    let rights = caller.report_rights();
-    Ok(nodes::by_place(within, reports::list(app.reader(), rights, within, filter, order, page).await?))
+    let rights = access::rights_within(app, caller, within).await?;
+    Ok(nodes::by_place(within, reports::list(app.reader(), &rights, within, filter, order, page).await?))
 }
 
 /// Counts the reports in each place that the caller may read. A place without any is missing from the answer.
-pub async fn count_many(app: &App, caller: Caller, within: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
-    let rights = caller.report_rights();
-    Ok(nodes::by_place(within, reports::count(app.reader(), rights, within, filter).await?))
+pub async fn count_many(app: &App, caller: &Caller, within: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
+    let rights = access::rights_within(app, caller, within).await?;
+    Ok(nodes::by_place(within, reports::count(app.reader(), &rights, within, filter).await?))
 }
 
 /// Loads the items that pass the filter and that the caller may read, in order. The reports are ones that the caller
 /// was given by another use case.
 pub async fn load_items(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     filter: &ItemFilter,
     ids: &[ReportId],
 ) -> Result<HashMap<ReportId, Vec<(ItemId, ReportItem)>>> {
-    Ok(reports::load_items(app.reader(), caller.report_rights(), filter, ids).await?)
+    Ok(reports::load_items(app.reader(), &caller.rights(), filter, ids).await?)
 }
 
 /// Loads the items with these identities that the caller may read, each with its report.
-pub async fn load_items_by_id(app: &App, caller: Caller, ids: &[ItemId]) -> Result<HashMap<ItemId, (ReportRecord, ReportItem)>> {
-    let rights = caller.report_rights();
-    let items = reports::load_items_by_id(app.reader(), rights, ids).await?;
+pub async fn load_items_by_id(app: &App, caller: &Caller, ids: &[ItemId]) -> Result<HashMap<ItemId, (ReportRecord, ReportItem)>> {
+    let rights = caller.rights();
+    let items = reports::load_items_by_id(app.reader(), &rights, ids).await?;
     let of: Vec<ReportId> = items.values().map(|(report, _)| *report).collect();
-    let reports = reports::load_many(app.reader(), rights, &of).await?;
+    let reports = reports::load_many(app.reader(), &rights, &of).await?;
     // An item of a report that is hidden from the caller is hidden with it.
     let readable = items.into_iter().filter_map(|(id, (report, item))| Some((id, (reports.get(&report)?.clone(), item))));
     Ok(readable.collect())

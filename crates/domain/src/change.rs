@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    access::{Rights, Visibility},
-    id::{ChangeId, CommunityId, GatheringId, InstanceId, NetworkId, NodeId, ReportId, TermId, Within},
+    access::{Rights, RightsMark, Sight, Visibility},
+    id::{ChangeId, CommunityId, GatheringId, GrantId, InstanceId, NetworkId, NodeId, ReportId, TermId, Within},
     page::Place,
     record::Revision,
     words::words,
@@ -27,6 +27,9 @@ words! {
         Gathering = "GATHERING",
         /// A gathering report with its parts.
         GatheringReport = "GATHERING_REPORT",
+        /// What someone may do. It has a place in the log, so that whoever follows it learns that rights may have changed;
+        /// nobody is told of it.
+        Grant = "GRANT",
     }
 }
 
@@ -39,6 +42,7 @@ impl EntityType {
             Self::Community => NodeId::Community(CommunityId::from_uuid(id)),
             Self::Gathering => NodeId::Gathering(GatheringId::from_uuid(id)),
             Self::GatheringReport => NodeId::Report(ReportId::from_uuid(id)),
+            Self::Grant => NodeId::Grant(GrantId::from_uuid(id)),
         }
     }
 }
@@ -76,6 +80,8 @@ words! {
         Reviewed = "REVIEWED",
         /// A report was taken back.
         Withdrawn = "WITHDRAWN",
+        /// The name of a person was taken out of a report.
+        Erased = "ERASED",
         /// The record was put together with another one, and is no more.
         Merged = "MERGED",
         /// The record is no more.
@@ -120,12 +126,16 @@ pub struct NewChange {
 }
 
 impl Effect {
-    /// What a change with this effect in the tree means to a reader with these rights; `None` when it is nothing to
-    /// them. A report that is narrowed to members leaves the sight of everyone else, wherever it stands in the tree.
-    pub fn seen(self, change: &Change, rights: Rights) -> Option<Self> {
-        let sees = |visibility: Option<Visibility>| visibility.is_none_or(|visibility| rights.see(visibility));
-        let before = self != Self::Entered && sees(change.was_visible_to);
-        let after = self != Self::Left && sees(change.visible_to);
+    /// What a change with this effect in the tree means to a reader who had this much sight of the record before, and has
+    /// after; `None` when it is nothing to them. A report that is narrowed to members leaves the sight of everyone else,
+    /// wherever it stands in the tree.
+    pub fn seen(self, change: &Change, (before, after): (Sight, Sight)) -> Option<Self> {
+        if change.entity_type == EntityType::Grant {
+            return None;
+        }
+        let sees = |sight: Sight, visibility: Option<Visibility>| visibility.is_none_or(|it| sight.sees(it));
+        let before = self != Self::Entered && sees(before, change.was_visible_to);
+        let after = self != Self::Left && sees(after, change.visible_to);
         match (before, after) {
             (false, false) => None,
             (false, true) => Some(Self::Entered),
@@ -181,11 +191,30 @@ pub struct Entry {
 
 impl Entry {
     /// What the change means to a reader of a place; `None` when it is nothing to them.
-    pub fn seen(&self, within: Within, rights: Rights) -> Option<Effect> {
+    pub fn seen(&self, within: Within, rights: &Rights) -> Option<Effect> {
         let scope = within.uuid();
         let (_, effect) = self.effects.iter().find(|(id, _)| *id == scope)?;
-        effect.seen(&self.change, rights)
+        effect.seen(&self.change, sights(rights, &self.effects))
     }
+
+    /// Whether the places of these rights cover something else after the change.
+    pub fn reshapes(&self, rights: &Rights) -> bool {
+        reshapes(&self.change, rights, &self.effects)
+    }
+}
+
+/// How much of a record can be seen before and after a change, given what the change means to each place of the reader's:
+/// where the record stood, and where it stands.
+pub fn sights(rights: &Rights, effects: &[(Uuid, Effect)]) -> (Sight, Sight) {
+    let but = |not: Effect| rights.at(effects.iter().filter(|(_, effect)| *effect != not).map(|(id, _)| *id));
+    (but(Effect::Entered), but(Effect::Left))
+}
+
+/// Whether the places of these rights cover something else after a change: a community came under one of them, or left it,
+/// with everything that stands under it and has no changes of its own.
+pub fn reshapes(change: &Change, rights: &Rights, effects: &[(Uuid, Effect)]) -> bool {
+    let moved = change.entity_type == EntityType::Community && change.kind == ChangeKind::Moved;
+    moved && effects.iter().any(|(id, effect)| *effect != Effect::Changed && rights.places().iter().any(|(it, _)| it == id))
 }
 
 /// The newest change of a network's log.
@@ -201,8 +230,8 @@ pub struct Head {
 
 impl Head {
     /// The cursor of everything that was written up to here.
-    pub fn cursor(self, rights: Rights) -> LogCursor {
-        LogCursor::at(self.log, self.position, self.change, rights)
+    pub fn cursor(self, rights: &Rights) -> LogCursor {
+        LogCursor::at(self.log, self.position, self.change, rights.mark())
     }
 }
 
@@ -229,7 +258,7 @@ pub struct LogCursor {
     /// The beginning of the id of the change at the position; zero at 0.
     pub mark: u64,
     /// The rights it was read under.
-    pub rights: Rights,
+    pub rights: RightsMark,
 }
 
 /// A place for those who read a log from its beginning on: first all records as they are, then what was written since
@@ -260,9 +289,16 @@ impl SnapshotPlace {
 
 impl LogCursor {
     /// How many bytes a cursor is.
-    pub const BYTES: usize = 1 + 16 + 16 + 4 + 8 + 8 + 1;
+    pub const BYTES: usize = 1 + 16 + 16 + 4 + 8 + 8 + 8;
     /// The form that cursors are written in.
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+    /// The form in which they said of the rights only whether they were all, and how many bytes they were.
+    const OLDER: (u8, usize) = (1, 1 + 16 + 16 + 4 + 8 + 8 + 1);
+
+    /// How many bytes the cursor is that these begin with.
+    pub fn length(bytes: &[u8]) -> usize {
+        if bytes.first() == Some(&Self::OLDER.0) { Self::OLDER.1 } else { Self::BYTES }
+    }
 
     /// The part of a change's id that a cursor keeps.
     pub fn mark(change: ChangeId) -> u64 {
@@ -270,7 +306,7 @@ impl LogCursor {
     }
 
     /// The cursor of a place in a log.
-    pub fn at(log: LogId, position: Position, change: ChangeId, rights: Rights) -> Self {
+    pub fn at(log: LogId, position: Position, change: ChangeId, rights: RightsMark) -> Self {
         Self { log, position, mark: if position == 0 { 0 } else { Self::mark(change) }, rights }
     }
 
@@ -285,7 +321,7 @@ impl LogCursor {
             &self.log.epoch.to_be_bytes(),
             &self.position.to_be_bytes(),
             &self.mark.to_be_bytes(),
-            &[self.rights.code()],
+            &self.rights.number().to_be_bytes(),
         ];
         let mut at = 0;
         for field in fields {
@@ -298,13 +334,17 @@ impl LogCursor {
     /// Reads what [`Self::to_bytes`] wrote; `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
-        (*version == Self::VERSION).then_some(())?;
+        let is_older = (*version, bytes.len()) == Self::OLDER;
+        (is_older || *version == Self::VERSION).then_some(())?;
         let (instance, rest) = rest.split_first_chunk::<16>()?;
         let (network, rest) = rest.split_first_chunk::<16>()?;
         let (epoch, rest) = rest.split_first_chunk::<4>()?;
         let (position, rest) = rest.split_first_chunk::<8>()?;
         let (mark, rest) = rest.split_first_chunk::<8>()?;
-        let [rights] = rest else { return None };
+        let rights = match rest {
+            [rights @ (0 | 1)] if is_older => u64::from(*rights),
+            rest => u64::from_be_bytes(rest.try_into().ok()?),
+        };
         let position = i64::from_be_bytes(*position);
         let log = LogId {
             instance: InstanceId::from_uuid(Uuid::from_bytes(*instance)),
@@ -312,13 +352,16 @@ impl LogCursor {
             epoch: u32::from_be_bytes(*epoch),
         };
         (position >= 0).then_some(())?;
-        Some(Self { log, position, mark: u64::from_be_bytes(*mark), rights: Rights::from_code(*rights)? })
+        Some(Self { log, position, mark: u64::from_be_bytes(*mark), rights: RightsMark::from_number(rights) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PUBLIC: (Sight, Sight) = (Sight::Public, Sight::Public);
+    const ALL: (Sight, Sight) = (Sight::Confidential, Sight::Confidential);
 
     fn change(was_visible_to: Option<Visibility>, visible_to: Option<Visibility>) -> Change {
         Change {
@@ -339,22 +382,22 @@ mod tests {
     #[test]
     fn what_is_narrowed_leaves_the_sight_of_strangers_only() {
         let narrowed = change(Some(Visibility::Public), Some(Visibility::Members));
-        assert_eq!(Effect::Changed.seen(&narrowed, Rights::Public), Some(Effect::Left));
-        assert_eq!(Effect::Changed.seen(&narrowed, Rights::All), Some(Effect::Changed));
+        assert_eq!(Effect::Changed.seen(&narrowed, PUBLIC), Some(Effect::Left));
+        assert_eq!(Effect::Changed.seen(&narrowed, ALL), Some(Effect::Changed));
         let widened = change(Some(Visibility::Authors), Some(Visibility::Public));
-        assert_eq!(Effect::Changed.seen(&widened, Rights::Public), Some(Effect::Entered));
+        assert_eq!(Effect::Changed.seen(&widened, PUBLIC), Some(Effect::Entered));
         let hidden = change(Some(Visibility::Members), Some(Visibility::Authors));
-        assert_eq!(Effect::Changed.seen(&hidden, Rights::Public), None);
+        assert_eq!(Effect::Changed.seen(&hidden, PUBLIC), None);
     }
 
     #[test]
     fn tree_and_audience_count_together() {
         // It came into the scope, and strangers may not see it.
-        assert_eq!(Effect::Entered.seen(&change(Some(Visibility::Public), Some(Visibility::Members)), Rights::Public), None);
+        assert_eq!(Effect::Entered.seen(&change(Some(Visibility::Public), Some(Visibility::Members)), PUBLIC), None);
         // It left the scope and was narrowed at once: it is gone all the same.
         let left = change(Some(Visibility::Public), Some(Visibility::Members));
-        assert_eq!(Effect::Left.seen(&left, Rights::Public), Some(Effect::Left));
-        assert_eq!(Effect::Left.seen(&change(None, None), Rights::Public), Some(Effect::Left));
+        assert_eq!(Effect::Left.seen(&left, PUBLIC), Some(Effect::Left));
+        assert_eq!(Effect::Left.seen(&change(None, None), PUBLIC), Some(Effect::Left));
     }
 
     #[test]
@@ -364,9 +407,13 @@ mod tests {
             network: NetworkId::from_uuid(Uuid::from_u128(6)),
             epoch: 1,
         };
-        let cursor = LogCursor::at(log, 42, ChangeId::from_uuid(Uuid::from_u128(u128::MAX - 9)), Rights::All);
+        let cursor = LogCursor::at(log, 42, ChangeId::from_uuid(Uuid::from_u128(u128::MAX - 9)), RightsMark::ALL);
         assert_eq!(LogCursor::from_bytes(&cursor.to_bytes()), Some(cursor));
         assert_eq!(LogCursor::from_bytes(&cursor.to_bytes()[1..]), None);
         assert_eq!(LogCursor::from_bytes(&[0xff; LogCursor::BYTES]), None);
+        // As it was written before there were roles.
+        let mut older = cursor.to_bytes()[..LogCursor::BYTES - 7].to_vec();
+        (older[0], *older.last_mut().unwrap()) = (1, 1);
+        assert_eq!(LogCursor::from_bytes(&older), Some(cursor));
     }
 }

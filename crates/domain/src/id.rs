@@ -62,8 +62,14 @@ ids! {
     TermId = "voc_",
     /// An instance of Convene: one database and whatever nodes serve it.
     InstanceId = "ins_",
-    /// A token that an operator made for someone who writes.
+    /// A token for a program that signs in.
     TokenId = "tok_",
+    /// The account of someone who signs in elsewhere, with an issuer that is trusted.
+    AccountId = "acc_",
+    /// A role that an account was given.
+    GrantId = "gra_",
+    /// An invitation to take on a role.
+    MembershipInvitationId = "inv_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
@@ -89,6 +95,23 @@ pub enum NodeId {
     Item(ItemId),
     /// A term of a vocabulary.
     Term(TermId),
+    /// A role that an account was given. It is named in logs, and not looked up.
+    Grant(GrantId),
+}
+
+impl NodeId {
+    /// The identity without its kind.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Network(id) => id.uuid(),
+            Self::Community(id) => id.uuid(),
+            Self::Gathering(id) => id.uuid(),
+            Self::Report(id) => id.uuid(),
+            Self::Item(id) => id.uuid(),
+            Self::Term(id) => id.uuid(),
+            Self::Grant(id) => id.uuid(),
+        }
+    }
 }
 
 impl fmt::Display for NodeId {
@@ -100,6 +123,7 @@ impl fmt::Display for NodeId {
             Self::Report(id) => id.fmt(f),
             Self::Item(id) => id.fmt(f),
             Self::Term(id) => id.fmt(f),
+            Self::Grant(id) => id.fmt(f),
         }
     }
 }
@@ -127,6 +151,15 @@ pub enum Within {
     Network(NetworkId),
     /// The community and everything under it.
     Community(CommunityId),
+}
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(id) => id.fmt(f),
+            Self::Community(id) => id.fmt(f),
+        }
+    }
 }
 
 impl Within {

@@ -42,7 +42,7 @@ pub(crate) fn encode_reading(cursor: &ReadingCursor) -> String {
 /// Reads such a place, or one of someone who reads from there on; `None` when it is not one of ours.
 pub(crate) fn decode_reading(cursor: &str) -> Option<ReadingCursor> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let (log, rest) = bytes.split_at_checked(LogCursor::BYTES)?;
+    let (log, rest) = bytes.split_at_checked(LogCursor::length(&bytes))?;
     let snapshot: Option<SnapshotPlace> = if rest.is_empty() { None } else { Some(serde_json::from_slice(rest).ok()?) };
     let known = snapshot.as_ref().is_none_or(|place| {
         // Postgres takes no NUL; we never wrote one.

@@ -130,7 +130,7 @@ impl Answers {
 }
 
 /// What was asked, and with which rights.
-pub(crate) fn question(request: &GraphqlRequest, rights: Rights) -> Question {
+pub(crate) fn question(request: &GraphqlRequest, rights: &Rights) -> Question {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -138,7 +138,7 @@ pub(crate) fn question(request: &GraphqlRequest, rights: Rights) -> Question {
     };
     part(request.query.as_bytes());
     part(request.operation_name.as_deref().unwrap_or_default().as_bytes());
-    part(&[rights.code()]);
+    part(&rights.to_bytes());
     part(&written(&request.variables));
     hash.finalize().into()
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, parser, parser::types::OperationType};
 use chrono::Utc;
-use convene_application::{App, tokens};
+use convene_application::{App, callers};
 use convene_domain::access::Caller;
 use futures::{FutureExt, future::BoxFuture};
 
@@ -77,7 +77,7 @@ impl Service {
         if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
             return Outcome::refused(refusal);
         }
-        let question = memory::question(&request, caller.rights());
+        let question = memory::question(&request, &caller.rights());
         if let Some(outcome) = self.memory.recall(&question) {
             self.persisted.remember(request.persisted, &request.query, &outcome);
             return outcome;
@@ -85,7 +85,7 @@ impl Service {
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.
         for attempt in 1.. {
             let reading = Reading::new(&self.memory);
-            let data = |request| self.data(request, caller).data(Arc::clone(&reading));
+            let data = |request| self.data(request, caller.clone()).data(Arc::clone(&reading));
             let mut outcome =
                 request::execute((&self.schema, &self.trusting), &self.guard, request.clone(), self.deadline, data).await;
             // It is asked again for our sake.
@@ -109,14 +109,14 @@ impl Service {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
-        match tokens::is_valid(&self.app, caller, Utc::now()).await {
-            Ok(true) => {}
-            Ok(false) => {
+        let caller = match callers::renew(&self.app, &caller, Utc::now()).await {
+            Ok(Some(caller)) => caller,
+            Ok(None) => {
                 let refusal = Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid");
                 return Started::Done(Box::new(Outcome::refused(refusal)));
             }
             Err(error) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
-        }
+        };
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
                 if let Err(refusal) = request.pay(checked.cost) {

@@ -248,7 +248,7 @@ impl Ring {
     pub(crate) fn unchanged(&self, places: &[Uuid], since: Position) -> Option<Position> {
         self.with(|slots| {
             let head = self.head();
-            let touches = |slot: &Slot| !slot.is_in_tree() || places.iter().any(|place| slot.touches(*place));
+            let touches = |slot: &Slot| slot.is_of_network() || places.iter().any(|place| slot.touches(*place));
             let changed = slots.newer(since, head)?.any(touches);
             (!changed).then_some(head)
         })

@@ -33,9 +33,9 @@ impl Slot {
         self.entry.change.position
     }
 
-    /// Whether it is of a record that stands in the tree of communities.
-    pub(crate) fn is_in_tree(&self) -> bool {
-        matches!(self.entry.change.entity_type, EntityType::Community | EntityType::Gathering | EntityType::GatheringReport)
+    /// Whether it is of a record that belongs to a network as a whole, and not to a place in the tree of communities.
+    pub(crate) fn is_of_network(&self) -> bool {
+        matches!(self.entry.change.entity_type, EntityType::Network | EntityType::Term)
     }
 
     /// Whether it means anything to a place.

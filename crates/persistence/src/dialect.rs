@@ -1,7 +1,7 @@
 //! The few places where Postgres and SQLite are asked differently.
 
 use sea_orm::{
-    DbBackend, Value,
+    ConnectionTrait, DbBackend, Value,
     sea_query::{Expr, ExprTrait, IntoColumnRef},
 };
 use uuid::Uuid;
@@ -18,6 +18,11 @@ pub(crate) fn is_any_id(backend: DbBackend, column: impl IntoColumnRef, ids: &[U
         return column.eq(sea_orm::sea_query::PgFunc::any(Expr::val(array(ids))));
     }
     column.is_in(filled(ids, ids.last().copied().unwrap_or_default()))
+}
+
+/// An identity as it stands in a text.
+pub(crate) fn id_literal(backend: DbBackend, id: Uuid) -> String {
+    if backend == DbBackend::Postgres { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
 }
 
 /// The ids as one value, on Postgres.
@@ -57,6 +62,15 @@ pub(crate) fn utc_date(backend: DbBackend, column: &str) -> String {
     }
 }
 
+/// The first day of a month such as 202605.
+pub(crate) fn first_of_month(backend: DbBackend, month: &str) -> String {
+    if backend == DbBackend::Postgres {
+        format!("make_date({month} / 100, {month} % 100, 1)")
+    } else {
+        format!("printf('%04d-%02d-01', {month} / 100, {month} % 100)")
+    }
+}
+
 /// A placeholder that stands for a date.
 pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
     if backend == DbBackend::Postgres { format!("CAST({placeholder} AS date)") } else { placeholder.to_owned() }
@@ -65,4 +79,15 @@ pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
 /// The identity of nothing.
 pub(crate) fn no_id(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { "CAST(NULL AS uuid)" } else { "NULL" }
+}
+
+/// A turn that is taken by whoever makes the first administrator. Any number will do that is taken for nothing else.
+pub(crate) const FIRST_ADMIN: i64 = 6_071_843_204;
+
+/// Waits until nobody else has this turn, and keeps it until the transaction ends. On SQLite whoever writes has all turns.
+pub(crate) async fn take_turn<C: ConnectionTrait>(transaction: &C, turn: i64) -> Result<(), sea_orm::DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({turn})")).await?;
+    }
+    Ok(())
 }

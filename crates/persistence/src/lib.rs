@@ -7,6 +7,7 @@
 //! 3. Writes take a [`Write`] and say what changed with [`Write::record`]; only [`Write::seal`] commits.
 //! 4. If the record has a scope or adds to a sum, extend the seal in a new step, and [`verify`].
 
+pub mod access;
 mod column;
 mod connections;
 mod database;
@@ -18,9 +19,13 @@ mod lines;
 mod list;
 mod write;
 
+pub mod accounts;
+pub mod admins;
 pub mod attention;
+pub mod audit;
 pub mod communities;
 pub mod gatherings;
+pub mod grants;
 pub mod imports;
 mod in_order;
 pub mod keys;
@@ -28,6 +33,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod networks;
+pub mod persons;
 pub mod policies;
 pub mod prune;
 pub mod removals;

@@ -100,6 +100,8 @@ pub async fn list<C: ConnectionTrait>(connection: &C, network: NetworkId, after:
         .map(Change::try_from)
         // Every change touches its network. One that touches nothing any more was pruned, and is kept for its record only.
         .filter_map(|change| match change {
+            // What someone may do is no record that stands anywhere.
+            Ok(change) if change.entity_type == EntityType::Grant => Some(Ok(Entry { change, effects: Vec::new() })),
             Ok(change) => effects.remove(&change.position).map(|effects| Ok(Entry { change, effects })),
             Err(error) => Some(Err(error)),
         })
@@ -139,6 +141,29 @@ pub async fn list_within<C: ConnectionTrait>(
             Ok((Change::try_from(change)?, effect))
         })
         .collect()
+}
+
+/// Reads what the changes after a position, up to another one, mean to each of these scopes.
+pub async fn load_effects<C: ConnectionTrait>(
+    connection: &C,
+    network: NetworkId,
+    scopes: &[Uuid],
+    (after, last): (Position, Position),
+) -> Result<HashMap<Position, Vec<(Uuid, Effect)>>> {
+    let of = (change_scope::Entity, change_scope::Column::ScopeId);
+    let found = change_scope::Entity::find()
+        .filter(dialect::is_any_id(connection.get_database_backend(), of, scopes))
+        .filter(change_scope::Column::NetworkId.eq(network.uuid()))
+        .filter(change_scope::Column::Position.gt(after))
+        .filter(change_scope::Column::Position.lte(last))
+        .all(connection)
+        .await?;
+    let mut effects: HashMap<Position, Vec<(Uuid, Effect)>> = HashMap::new();
+    for scope in found {
+        let row = Row { table: "change_scopes", id: scope.scope_id };
+        effects.entry(scope.position).or_default().push((scope.scope_id, row.parse("effect", &scope.effect)?));
+    }
+    Ok(effects)
 }
 
 /// Finds the network in whose log a place was ever touched; `None` when it never was.

@@ -4,22 +4,22 @@
 use std::collections::HashMap;
 
 use convene_domain::{
-    access::ReportRights,
+    access::Rights,
     id::{CommunityId, Within},
     metric::Span,
     occurrence::Window,
-    report::{ItemKind, NextStepState, Severity},
+    report::{ItemKind, NextStepState, ReportStatus, Severity},
     text::Code,
     theme::{Theme, ThemeCounts, ThemeOfCommunity, ThemeQuery, Themes},
 };
 use sea_orm::{
-    ConnectionTrait, FromQueryResult, JoinType,
+    ConnectionTrait, DbBackend, FromQueryResult, JoinType,
     sea_query::{Alias, Asterisk, CaseStatement, Cond, Condition, Expr, ExprTrait, IntoIden, Query, SelectStatement},
 };
 use uuid::Uuid;
 
 use crate::{
-    Error, Result,
+    Error, Result, access,
     entity::{community, community_scope, gathering, gathering_host, report_item, report_scope},
     gatherings,
 };
@@ -56,12 +56,7 @@ struct OfHost {
 }
 
 /// Counts what is told in a place of every theme.
-pub async fn count<C: ConnectionTrait>(
-    connection: &C,
-    rights: ReportRights,
-    within: Within,
-    query: &ThemeQuery,
-) -> Result<Themes> {
+pub async fn count<C: ConnectionTrait>(connection: &C, rights: &Rights, within: Within, query: &ThemeQuery) -> Result<Themes> {
     let mut themes = Themes { themes: Vec::new(), items: 0 };
     let both = [query.window, query.previous].into_iter().filter(|span| !span.is_empty());
     let bounds = both.clone().map(|span| span.from).min().zip(both.map(|span| span.to).max());
@@ -70,7 +65,7 @@ pub async fn count<C: ConnectionTrait>(
     let severe = column("i", report_item::Column::Severity).is_in([Severity::High.as_str(), Severity::Critical.as_str()]);
     let done = column("i", report_item::Column::State).eq(NextStepState::Done.as_str());
     let report = || column("i", report_item::Column::ReportId);
-    let mut of_items = items(rights, within, both);
+    let mut of_items = items(connection.get_database_backend(), rights, within, both);
     of_items
         .column(("i", report_item::Column::Theme))
         .expr_as(sum(counted(&[], true)), "items")
@@ -103,7 +98,7 @@ pub async fn count<C: ConnectionTrait>(
         return Ok(themes);
     }
     let host = || column("h", gathering_host::Column::CommunityId);
-    let mut of_hosts = items(rights, within, both);
+    let mut of_hosts = items(connection.get_database_backend(), rights, within, both);
     join_hosts(&mut of_hosts);
     of_hosts
         .join_as(
@@ -135,7 +130,7 @@ pub async fn count<C: ConnectionTrait>(
 /// Lists who told of themes in a place, each theme by itself: those with the most items first, at most so many.
 pub async fn list_communities<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     within: Within,
     (query, themes): (&ThemeQuery, &[Code]),
     most: u32,
@@ -143,7 +138,7 @@ pub async fn list_communities<C: ConnectionTrait>(
     let counted = counted(query);
     let Ok(window) = Window::try_new(query.window.from, query.window.to) else { return Ok(HashMap::new()) };
     let (counts, succeeds) = (sum(counted(&[], true)), sum(counted(&[ItemKind::Success], true)));
-    let mut hosts = items(rights, within, window);
+    let mut hosts = items(connection.get_database_backend(), rights, within, window);
     join_hosts(&mut hosts);
     hosts
         .column(("i", report_item::Column::Theme))
@@ -181,8 +176,8 @@ pub async fn list_communities<C: ConnectionTrait>(
 }
 
 /// The items that may be read of reports that were handed in, of gatherings in a place and a period.
-fn items(rights: ReportRights, within: Within, window: Window) -> SelectStatement {
-    let handed_in = rights.statuses.iter().filter(|status| status.is_handed_in());
+fn items(backend: DbBackend, rights: &Rights, within: Within, window: Window) -> SelectStatement {
+    let handed_in = ReportStatus::ALL.iter().filter(|status| status.is_handed_in());
     let mut select = Query::select();
     select
         .from_as(report_scope::Entity, "s")
@@ -199,11 +194,11 @@ fn items(rights: ReportRights, within: Within, window: Window) -> SelectStatemen
             column("g", gathering::Column::Id).equals(("s", report_scope::Column::GatheringId)),
         )
         .and_where(column("s", report_scope::Column::ScopeId).eq(within.uuid()))
-        .and_where(column("s", report_scope::Column::Audience).is_in(rights.audiences.iter().map(ToString::to_string)))
+        .cond_where(access::readable(backend, ("s", "report_id"), rights))
         .and_where(column("s", report_scope::Column::Status).is_in(handed_in.map(ToString::to_string)))
         .cond_where(gatherings::in_window(window, "s", "g"));
-    if !rights.confidential {
-        select.and_where(column("i", report_item::Column::Confidential).eq(false));
+    if let Some(condition) = access::unhidden(backend, "i", rights) {
+        select.cond_where(condition);
     }
     select
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use convene_domain::{
+    access::Who,
     change::{EntityType, Head, NewChange},
-    id::{ChangeId, InstanceId, NetworkId, TokenId},
+    id::{ChangeId, InstanceId, NetworkId},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
@@ -32,7 +33,7 @@ pub struct Write {
     database: Database,
     transaction: Transaction,
     recorded_at: DateTime<Utc>,
-    token: Option<TokenId>,
+    by: Option<Who>,
     key: Option<Key>,
     changes: BTreeMap<NetworkId, Vec<NewChange>>,
     /// What is written at the end, because nobody reads it before.
@@ -53,16 +54,21 @@ impl Write {
             database: database.clone(),
             transaction: database.begin().await?,
             recorded_at: now.trunc_subsecs(6),
-            token: None,
+            by: None,
             key: None,
             changes: BTreeMap::new(),
             last: Vec::new(),
         })
     }
 
-    /// Says with which token this is written.
-    pub fn signed(&mut self, token: TokenId) {
-        self.token = Some(token);
+    /// Says who writes this; whoever runs commands on the machine of the database says nothing.
+    pub fn signed(&mut self, by: Option<Who>) {
+        self.by = by;
+    }
+
+    /// Who writes this; `None` for whoever runs commands on the machine of the database.
+    pub fn by(&self) -> Option<Who> {
+        self.by
     }
 
     /// Says by which key the write is known when it is asked for again, and what is answered then.
@@ -115,13 +121,19 @@ impl Write {
             self.transaction.rollback().await?;
             return Ok(Vec::new());
         }
+        let (token_id, account_id) = match self.by {
+            None => (None, None),
+            Some(Who::Token(id)) => (Some(id.uuid()), None),
+            Some(Who::Account(id)) => (None, Some(id.uuid())),
+        };
         let (mut sets, mut ends) = (Vec::new(), Vec::new());
         for (network, changes) in std::mem::take(&mut self.changes) {
             let set = change_set::Model {
                 id: Uuid::now_v7(),
                 network_id: network.uuid(),
                 recorded_at: self.recorded_at,
-                token_id: self.token.map(TokenId::uuid),
+                token_id,
+                account_id,
             };
             if let Some(key) = self.key.take() {
                 let row = keys::row(&key, set.id, self.recorded_at);

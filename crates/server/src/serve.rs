@@ -10,16 +10,9 @@ use chrono::{TimeDelta, Utc};
 use convene_application::{
     App,
     changes::{self, Retention},
-    tokens, writing,
+    writing,
 };
-use convene_domain::access::Caller;
-use convene_graphql::{
-    SchemaOptions, Service,
-    error::ErrorCode,
-    follow::Started,
-    guard::{Limits, Refusal},
-    request::Outcome,
-};
+use convene_graphql::{SchemaOptions, Service, follow::Started, guard::Limits, request::Outcome};
 use convene_live::Tally;
 use futures::FutureExt;
 use hyper::{
@@ -49,6 +42,7 @@ use crate::{
     http::{self, HEADERS, Http, Live, Patience, Peer, Rate, Rates, SocketLimits},
     meters,
     settings::{Profile, Settings},
+    sign_in::SignIn,
 };
 
 /// How long a client may take to send the head of a request, so that silent ones do not hold connections.
@@ -70,9 +64,6 @@ const MOST_REFUSED: usize = 64;
 /// What callers may ask for in a minute when nobody says, as cost: those who have no token, and those who have one. That is 75 tables of
 /// thousands of records, or as many pages of twenty gatherings as a person can read, from one address; and four times as much for a program.
 const RATES: (u64, u64) = (300_000, 1_200_000);
-
-/// How long it may take to look up who has a token.
-const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// How often what is no longer needed is cleared away.
 const CLEARING: Duration = Duration::from_hours(1);
@@ -152,13 +143,14 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
     let options = SchemaOptions { introspection: open, suggestions: open };
     let service = Service::try_new(app.clone(), options, limits, deadline).context("our own schema cannot be read")?;
     let (executes, exports, starts) = (service.clone(), service.clone(), service);
-    let (tokens, database, live, pools) = (app.clone(), app.clone(), app.clone(), app.clone());
+    let sign_in = Arc::new(SignIn::try_new(app.clone(), &settings.oidc_issuers, &settings.first_admin)?);
+    let (database, live, pools) = (app.clone(), app.clone(), app.clone());
     let runtime = Handle::current();
     Ok(Http {
         serving,
         authenticate: Arc::new(move |token| {
-            let app = tokens.clone();
-            async move { authenticate(&app, &token).await }.boxed()
+            let sign_in = Arc::clone(&sign_in);
+            async move { sign_in.authenticate(&token).await }.boxed()
         }),
         execute: Arc::new(move |caller, request| {
             let service = executes.clone();
@@ -215,23 +207,6 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
         patience: Patience::with_grace(Duration::from_secs(settings.shutdown_grace)).with_peers(peers.map(Duration::from_secs)),
         explorer: open,
     })
-}
-
-/// Who has a token. That it is not ours and that it is no longer valid read the same.
-async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
-    let unavailable = || Refusal::new(ErrorCode::Unavailable, "temporarily unavailable: try again later");
-    match tokio::time::timeout(LOOK_UP, tokens::authenticate(app, token, Utc::now())).await {
-        Ok(Ok(Some(caller))) => Ok(caller),
-        Ok(Ok(None)) => Err(Refusal::new(ErrorCode::Unauthenticated, "the token is not, or no longer, valid")),
-        Ok(Err(error)) => {
-            warn!(%error, "a token cannot be looked up");
-            Err(unavailable())
-        }
-        Err(_) => {
-            warn!("a token cannot be looked up in time");
-            Err(unavailable())
-        }
-    }
 }
 
 /// Forgets, now and again, by which keys mutations were known that nobody repeats any more, and prunes the logs.

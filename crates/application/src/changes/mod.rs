@@ -2,10 +2,12 @@
 
 mod snapshot;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
-    access::{Caller, Rights},
-    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor},
+    access::{Caller, Rights, RightsMark},
+    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor, reshapes, sights},
     id::{NetworkId, Within},
 };
 use convene_persistence::{
@@ -14,6 +16,7 @@ use convene_persistence::{
     networks,
     prune::{self, Keep},
 };
+use uuid::Uuid;
 
 pub use self::snapshot::snapshot;
 use crate::{App, Error, Result, app::LOG_READS};
@@ -62,7 +65,7 @@ pub struct Seen {
 }
 
 /// Where a reader is: in which place, with which rights, and how far in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
     /// The place.
     pub within: Within,
@@ -77,7 +80,7 @@ pub struct Reader {
 impl Reader {
     /// The cursor of where the reader is.
     pub fn cursor(&self) -> LogCursor {
-        self.here.cursor(self.rights)
+        self.here.cursor(&self.rights)
     }
 
     /// Takes a reader past a change.
@@ -88,7 +91,7 @@ impl Reader {
 
     /// The cursor that a reader has who has just read a change.
     pub fn cursor_of(&self, change: &Change) -> LogCursor {
-        Head { position: change.position, change: change.id, ..self.here }.cursor(self.rights)
+        Head { position: change.position, change: change.id, ..self.here }.cursor(&self.rights)
     }
 }
 
@@ -108,9 +111,9 @@ pub struct ChangePage {
 /// # Errors
 ///
 /// Fails if the place does not exist, or if the cursor cannot be read on from.
-pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
+pub async fn open(app: &App, caller: &Caller, within: Within, after: Option<LogCursor>) -> Result<Reader> {
     let (network, is_gone) = network_of(app, within, after.is_some()).await?.ok_or(Error::NoSuchPlace(within))?;
-    let rights = caller.rights();
+    let rights = caller.rights_in(network);
     let Some(cursor) = after else {
         let here = find_end(app, network).await?;
         return Ok(Reader { within, rights, here, is_gone });
@@ -118,7 +121,7 @@ pub async fn open(app: &App, caller: Caller, within: Within, after: Option<LogCu
     if cursor.log.network != network {
         return Err(Error::ForeignCursor("is a cursor of another network"));
     }
-    let here = resume(app, rights, cursor).await?;
+    let here = resume(app, rights.mark(), cursor).await?;
     Ok(Reader { within, rights, here, is_gone })
 }
 
@@ -135,7 +138,7 @@ pub async fn find_end(app: &App, network: NetworkId) -> Result<Head> {
 /// # Errors
 ///
 /// Fails if the log cannot be read on from there with these rights.
-pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head> {
+pub async fn resume(app: &App, rights: RightsMark, cursor: LogCursor) -> Result<Head> {
     if cursor.rights != rights {
         return Err(Error::ScopeChanged);
     }
@@ -147,7 +150,7 @@ pub async fn resume(app: &App, rights: Rights, cursor: LogCursor) -> Result<Head
     };
     // The change that the cursor names has to be where it says: a log that was restored from a backup and written on
     // has another one there.
-    if here.cursor(rights) != cursor {
+    if LogCursor::at(here.log, here.position, here.change, rights) != cursor {
         return Err(Error::CursorExpired);
     }
     app.heed(network, here.position);
@@ -179,7 +182,7 @@ async fn look_up(app: &App, network: NetworkId, position: Position) -> Result<He
 
 /// Finds the network of a place, and whether the place is no more. It still has a log then, for those who were following
 /// it.
-async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
+pub(crate) async fn network_of(app: &App, within: Within, or_was: bool) -> Result<Option<(NetworkId, bool)>> {
     let found = match within {
         Within::Network(id) => networks::load_many(app.reader(), &[id]).await?.remove(&id).map(|network| network.id),
         Within::Community(id) => communities::load_many(app.reader(), &[id]).await?.remove(&id).map(|it| it.network),
@@ -227,13 +230,20 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     if let Some((last, _)) = found.last() {
         app.heed(network, last.position);
     }
+    let mut effects = effects_for(app, reader, found.last().map(|(last, _)| last.position)).await?;
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {
         if seen.len() == limit {
             return Ok((seen, false));
         }
+        let effects = effects.remove(&change.position).unwrap_or_default();
+        // Whatever is under what moved came or went without a change of its own: it is read anew.
+        if reshapes(&change, &reader.rights, &effects) {
+            return if seen.is_empty() { Err(Error::ScopeChanged) } else { Ok((seen, false)) };
+        }
         reader.pass(&change);
-        seen.extend(effect.seen(&change, reader.rights).map(|effect| Seen { change, effect }));
+        let sights = sights(&reader.rights, &effects);
+        seen.extend(effect.seen(&change, sights).map(|effect| Seen { change, effect }));
     }
     if all && head.position > reader.here.position {
         reader.here = head;
@@ -241,9 +251,22 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     Ok((seen, all))
 }
 
+/// What the changes that a reader reads next mean to the places of its rights. Where it may read the same everywhere, that
+/// does not matter.
+async fn effects_for(app: &App, reader: &Reader, last: Option<Position>) -> Result<HashMap<Position, Vec<(Uuid, Effect)>>> {
+    let (network, here) = (reader.here.log.network, reader.here.position);
+    match last.filter(|_| !reader.rights.places().is_empty()) {
+        Some(last) => {
+            let places: Vec<Uuid> = reader.rights.places().iter().map(|(id, _)| *id).collect();
+            Ok(log::load_effects(app.reader(), network, &places, (here, last)).await?)
+        }
+        None => Ok(HashMap::new()),
+    }
+}
+
 /// Reads a page of changes on from a reader's place.
 pub async fn page(app: &App, mut reader: Reader, filter: &ChangeFilter, first: usize) -> Result<ChangePage> {
-    let start = reader;
+    let start = reader.clone();
     let (seen, all) = read_on(app, &mut reader, first).await?;
     let reading = |log| ReadingCursor { log, snapshot: None };
     let items = seen.into_iter().filter(|it| filter.passes(&it.change, it.effect));

@@ -18,7 +18,7 @@ use convene_persistence::{communities, gatherings, log, networks, reports, terms
 use uuid::Uuid;
 
 use super::{ChangeFilter, ChangePage, Reader, Seen};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 
 /// A record that was read: where it stands in its list, its identity and its revision.
 type Found = (Place, Uuid, i64);
@@ -26,8 +26,8 @@ type Found = (Place, Uuid, i64);
 /// Reads the next records of a place, at most `first`.
 pub async fn snapshot(
     app: &App,
-    caller: Caller,
-    reader: Reader,
+    caller: &Caller,
+    reader: &Reader,
     filter: &ChangeFilter,
     (from, first): (SnapshotPlace, usize),
 ) -> Result<ChangePage> {
@@ -61,7 +61,7 @@ pub async fn snapshot(
     Ok(ChangePage { items, end: ReadingCursor { log: reader.cursor(), snapshot: place }, has_more: true })
 }
 
-async fn read(app: &App, caller: Caller, within: Within, entity_type: EntityType, request: &PageRequest) -> Result<Page<Found>> {
+async fn read(app: &App, caller: &Caller, within: Within, entity_type: EntityType, request: &PageRequest) -> Result<Page<Found>> {
     let connection = app.reader();
     Ok(match entity_type {
         EntityType::Network => match within {
@@ -89,10 +89,11 @@ async fn read(app: &App, caller: Caller, within: Within, entity_type: EntityType
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
         EntityType::GatheringReport => {
-            let (rights, filter) = (caller.report_rights(), ReportFilter::default());
-            let pages = reports::list(connection, rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
+            let (rights, filter) = (access::rights_within(app, caller, &[within]).await?, ReportFilter::default());
+            let pages = reports::list(connection, &rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
+        EntityType::Grant => Page::empty(),
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use convene_domain::{
-    access::Caller,
+    access::Rights,
     gathering::{Gathering, Rsvps},
     id::{CommunityId, GatheringId, NetworkId, ReportId},
     record::Recorded,
@@ -171,7 +171,7 @@ async fn add_reports<C: convene_persistence::Reads>(
 ) -> Result<(), ExportError> {
     let ids: Vec<ReportId> = chunk.iter().map(|report| report.id).collect();
     let attendance = reports::load_attendance(reader, &ids).await?;
-    let mut items = reports::load_items(reader, Caller::Operator.report_rights(), &ItemFilter::default(), &ids).await?;
+    let mut items = reports::load_items(reader, &Rights::all(), &ItemFilter::default(), &ids).await?;
     let tags = reports::load_tags(reader, &ids).await?;
     for report in chunk.iter().filter(|report| matches!(report.status, ReportStatus::Submitted | ReportStatus::Reviewed)) {
         let Some((gathering, rsvps)) = rsvps.get(&report.gathering) else { continue };

@@ -83,6 +83,17 @@ words! {
     }
 }
 
+/// As what an item names a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedAs {
+    /// As who told it.
+    Contributor,
+    /// As who is to do it.
+    Owner,
+    /// In its text.
+    Text,
+}
+
 /// The most items that one report has.
 pub const ITEM_LIMIT: usize = 500;
 

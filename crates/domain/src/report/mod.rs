@@ -4,7 +4,7 @@ mod attendance;
 mod item;
 
 pub use attendance::{Attendance, AttendancePart};
-pub use item::{ActivityKind, ITEM_LIMIT, ItemDetail, ItemFields, ItemKind, NextStepState, ReportItem, Severity};
+pub use item::{ActivityKind, ITEM_LIMIT, ItemDetail, ItemFields, ItemKind, NamedAs, NextStepState, ReportItem, Severity};
 
 use chrono::{DateTime, Utc};
 

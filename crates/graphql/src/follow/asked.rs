@@ -79,8 +79,8 @@ impl Asked {
     fn effect(&self, entry: &Entry) -> Option<Effect> {
         let reader = &self.opened.reader;
         // Numbers are made of all records, whoever may read which.
-        let rights = if self.opened.wants.interval().is_some() { Rights::All } else { reader.rights };
-        entry.seen(reader.within, rights).filter(|effect| self.wants(&entry.change, *effect))
+        let all = self.opened.wants.interval().map(|_| Rights::all());
+        entry.seen(reader.within, all.as_ref().unwrap_or(&reader.rights)).filter(|effect| self.wants(&entry.change, *effect))
     }
 
     /// Whether the group wants to be told of a change that means this to it.
@@ -90,7 +90,7 @@ impl Asked {
 
     /// The cursor of a place in the log, as the group reads it.
     pub(super) fn cursor(&self, here: Head) -> LogCursor {
-        here.cursor(self.opened.reader.rights)
+        here.cursor(&self.opened.reader.rights)
     }
 
     /// Begins to make what is told of a change.
@@ -130,7 +130,7 @@ impl Asked {
         delivery: Delivery,
         common: Option<Arc<Common>>,
     ) -> impl Future<Output = Result<Made, Unmade>> + Send + 'static {
-        let (service, caller) = (self.service.clone(), self.caller);
+        let (service, caller) = (self.service.clone(), self.caller.clone());
         let (checked, variables) = (self.checked.clone(), self.variables.clone());
         async move {
             metrics::counter!("convene_item_executions_total").increment(1);

@@ -23,7 +23,7 @@ pub(super) enum Since {
 
 /// The group of an operation, and where it goes on from. That is no part of the group if a variable says it that says
 /// nothing else.
-pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights: Rights) -> (Group, Since) {
+pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights: &Rights) -> (Group, Since) {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -31,7 +31,7 @@ pub(super) fn group(text: &str, checked: &Checked, variables: &Variables, rights
     };
     part(text.as_bytes());
     part(checked.operation_name.as_deref().unwrap_or_default().as_bytes());
-    part(&[rights.code()]);
+    part(&rights.to_bytes());
     let after = checked.definition().and_then(after).filter(|name| uses(text, name) == 2);
     for (name, value) in variables.iter().filter(|(name, _)| Some(*name) != after.as_ref()) {
         part(name.as_bytes());
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::guard::{Guard, Limits};
 
-    fn of(text: &str, variables: async_graphql::Value, rights: Rights) -> Group {
+    fn of(text: &str, variables: async_graphql::Value, rights: &Rights) -> Group {
         let guard = Guard::try_new(Limits::default(), &crate::sdl(false)).unwrap();
         let variables = Variables::from_value(variables);
         group(text, &guard.check(text, None, &variables).unwrap(), &variables, rights).0
@@ -111,17 +111,20 @@ mod tests {
 
     #[test]
     fn where_they_are_does_not_part_those_who_follow_the_same() {
-        let first = of(FOLLOW, value!({ "within": "net_1", "after": "a" }), Rights::Public);
-        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1", "after": "b" }), Rights::Public));
-        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1" }), Rights::Public));
+        let first = of(FOLLOW, value!({ "within": "net_1", "after": "a" }), &Rights::public());
+        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1", "after": "b" }), &Rights::public()));
+        assert_eq!(first, of(FOLLOW, value!({ "within": "net_1" }), &Rights::public()));
     }
 
     #[test]
     fn what_they_follow_and_may_read_does() {
-        let first = of(FOLLOW, value!({ "within": "net_1" }), Rights::Public);
-        assert_ne!(first, of(FOLLOW, value!({ "within": "net_2" }), Rights::Public));
-        assert_ne!(first, of(FOLLOW, value!({ "within": "net_1" }), Rights::All));
-        assert_ne!(first, of(&FOLLOW.replace("cursor", "cursor change { kind }"), value!({ "within": "net_1" }), Rights::Public));
+        let first = of(FOLLOW, value!({ "within": "net_1" }), &Rights::public());
+        assert_ne!(first, of(FOLLOW, value!({ "within": "net_2" }), &Rights::public()));
+        assert_ne!(first, of(FOLLOW, value!({ "within": "net_1" }), &Rights::all()));
+        assert_ne!(
+            first,
+            of(&FOLLOW.replace("cursor", "cursor change { kind }"), value!({ "within": "net_1" }), &Rights::public())
+        );
     }
 
     #[test]
@@ -129,7 +132,7 @@ mod tests {
         let from = |text: &str, variables: async_graphql::Value| {
             let guard = Guard::try_new(Limits::default(), &crate::sdl(false)).unwrap();
             let variables = Variables::from_value(variables);
-            group(text, &guard.check(text, None, &variables).unwrap(), &variables, Rights::Public).1
+            group(text, &guard.check(text, None, &variables).unwrap(), &variables, &Rights::public()).1
         };
         assert_eq!(from(FOLLOW, value!({ "within": "net_1", "after": "a" })), Since::Cursor("a".to_owned()));
         assert_eq!(from(FOLLOW, value!({ "within": "net_1", "after": null })), Since::End);
@@ -150,10 +153,10 @@ mod tests {
     fn a_cursor_that_is_used_elsewhere_too_is_part_of_the_question() {
         let both = "subscription ($within: ID!, $after: String) { changed(within: $within, after: $after) { entity { \
                     ... on Community { gatherings(after: $after) { totalCount } } } } }";
-        let of = |after: &str| of(both, value!({ "within": "net_1", "after": after }), Rights::Public);
+        let of = |after: &str| of(both, value!({ "within": "net_1", "after": after }), &Rights::public());
         assert_ne!(of("a"), of("b"));
         let apart = FOLLOW.replace("after: $after", "after: $ after");
-        let of = |after: &str| super::tests::of(&apart, value!({ "within": "net_1", "after": after }), Rights::Public);
+        let of = |after: &str| super::tests::of(&apart, value!({ "within": "net_1", "after": after }), &Rights::public());
         assert_ne!(of("a"), of("b"), "what is written so is not looked through");
     }
 }

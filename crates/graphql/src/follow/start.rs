@@ -44,8 +44,9 @@ type Opening = (Arc<Asked>, Follower, Head, Bytes);
 /// Opens a subscription.
 pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequest, checked: Checked) -> Started {
     let (operation_name, cost) = (checked.operation_name.clone(), checked.cost);
-    let (group, from) = group(&request.query, &checked, &request.variables, caller.rights());
+    let (group, from) = group(&request.query, &checked, &request.variables, &caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
+    let signed = caller.signed().map(|signed| (signed.who, signed.expires_at));
     let openings = Arc::clone(&service.openings);
     let deadline = service.deadline;
     let opening = async {
@@ -64,8 +65,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let opened = opened.unwrap_or_else(|_| Err(Box::new(Outcome::refused(request::late(deadline)))));
     match opened {
         Ok((asked, follower, here, first)) => {
-            let token = if let Caller::Token(token) = caller { Some(token) } else { None };
-            let signed = token.map(|token| service.sign_ins.watch(&service.app, token));
+            let signed = signed.map(|(who, until)| (service.sign_ins.watch(&service.app, who), until));
             Started::Following(Following::new(Run::new(asked, follower, signed, (here, first)), operation_name, cost))
         }
         Err(outcome) => Started::Done(outcome),
@@ -76,14 +76,14 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
 async fn join(service: &Service, group: Group, from: &Since) -> Option<Result<Opening, Box<Outcome>>> {
     let follower = service.app.find_followed(group)?;
     let asked = follower.asked::<Asked>()?;
-    let reader = asked.opened.reader;
+    let reader = &asked.opened.reader;
     let network = reader.here.log.network;
     let here = match from {
         Since::Unclear => return None,
         Since::End => changes::find_end(&service.app, network).await,
         Since::Cursor(cursor) => {
             let cursor = cursor::decode_log(cursor).filter(|cursor| cursor.log.network == network)?;
-            let resumed = changes::resume(&service.app, reader.rights, cursor).await;
+            let resumed = changes::resume(&service.app, reader.rights.mark(), cursor).await;
             match asked.opened.wants.interval() {
                 // Whoever is told how things are begins with how they are now.
                 Some(_) if resumed.is_ok() => changes::find_end(&service.app, network).await,
@@ -113,13 +113,13 @@ async fn open(
     variables.retain(|name, _| checked.declares(name));
     let cell = Arc::new(Mutex::new(None));
     let stage = Stage::Opening { resume: request.last_event_id, opened: Arc::clone(&cell) };
-    let outcome = execute(service, &checked, &variables, |request| service.data(request, caller).data(stage)).await;
+    let outcome = execute(service, &checked, &variables, |request| service.data(request, caller.clone()).data(stage)).await;
     let opened = Mutex::lock(&cell).unwrap_or_else(PoisonError::into_inner).take();
     let (opened, first) = match (opened, body(&outcome)) {
         (Some(opened), Some(first)) if outcome.failure.is_none() => (opened, first),
         _ => return Err(Box::new(failed(outcome))),
     };
-    let reader = opened.reader;
+    let reader = opened.reader.clone();
     let asked = Arc::new(Asked::new(service.clone(), caller, checked, variables, opened));
     let followed = changes::follow(&service.app, &reader, group, asked.interest()).await;
     let follower = followed.map_err(|error| Box::new(Outcome::failed_with(Error::from(error))))?;

@@ -13,6 +13,7 @@ mod gathering_filter;
 mod gathering_report;
 mod mutation;
 mod network;
+mod person;
 mod place;
 mod programme;
 mod report_filter;
@@ -42,6 +43,7 @@ pub(crate) use gathering_report::{
 };
 pub(crate) use mutation::{Input, identify};
 pub(crate) use network::{ChangeNetworkInput, CreateNetworkInput};
+pub(crate) use person::ErasePersonInput;
 pub(crate) use report_filter::GatheringReportFilter;
 pub(crate) use steps::{
     CancelGatheringInput, CloseCommunityInput, HoldGatheringInput, OpenCommunityInput, PauseCommunityInput, RemoveGatheringInput,

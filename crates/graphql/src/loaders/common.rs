@@ -7,13 +7,14 @@ use std::{
 };
 
 use convene_application::Result;
+use convene_domain::access::Rights;
 use tokio::sync::watch;
 
 use super::{Batch, Loads};
 
 /// What several executions load together.
 #[derive(Debug, Default)]
-pub(crate) struct Common(Mutex<HashMap<(u8, TypeId), Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct Common(Mutex<HashMap<(Rights, TypeId), Arc<dyn Any + Send + Sync>>>);
 
 /// The answers to one kind of question, found or on their way.
 type Answers<K> = Mutex<HashMap<K, watch::Receiver<Option<Answer<K>>>>>;
@@ -60,7 +61,7 @@ impl Common {
 
     /// Those with other rights are answered otherwise.
     fn answers<K: Batch>(&self, loads: &Loads) -> Arc<Answers<K>> {
-        let key = (loads.caller.rights().code(), TypeId::of::<K>());
+        let key = (loads.caller.rights(), TypeId::of::<K>());
         let found = with(&self.0, |kinds| {
             Arc::clone(kinds.entry(key).or_insert_with(|| Arc::new(Answers::<K>::default()) as Arc<dyn Any + Send + Sync>))
         });

@@ -209,10 +209,10 @@ impl List for Reports {
     }
 
     async fn pages(loads: &Loads, places: &[Within], asked: &Selection<Self>) -> Result<Pages<Self>> {
-        Ok(shared(reports::list_many(&loads.app, loads.caller, places, &asked.filter, asked.order, &asked.page).await?))
+        Ok(shared(reports::list_many(&loads.app, &loads.caller, places, &asked.filter, asked.order, &asked.page).await?))
     }
 
     async fn totals(loads: &Loads, places: &[Within], filter: &ReportFilter) -> Result<HashMap<Within, u64>> {
-        reports::count_many(&loads.app, loads.caller, places, filter).await
+        reports::count_many(&loads.app, &loads.caller, places, filter).await
     }
 }

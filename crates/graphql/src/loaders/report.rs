@@ -22,7 +22,7 @@ impl Batch for ReportId {
     const WHAT: &'static str = "reports";
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
-        Ok(keyed(reports::load_many(&loads.app, loads.caller, keys).await?, identity, Arc::new))
+        Ok(keyed(reports::load_many(&loads.app, &loads.caller, keys).await?, identity, Arc::new))
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn load_surrounded(
     memory::refers(context);
     let loaders = loaders_of(context)?;
     let Loads { app, caller, .. } = loaders.loader();
-    let Some(found) = reports::load_surrounded(app, *caller, id).await? else { return Ok(None) };
+    let Some(found) = reports::load_surrounded(app, caller, id).await? else { return Ok(None) };
     let gathering = found.gathering.id;
     loaders.feed_one(Hosts(gathering), found.hosts.iter().map(|(host, _)| host.id).collect()).await;
     for (host, above) in found.hosts {
@@ -58,7 +58,7 @@ impl Batch for ReportOf {
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        Ok(keyed(reports::load_by_gathering(&loads.app, loads.caller, &ids).await?, Self, Arc::new))
+        Ok(keyed(reports::load_by_gathering(&loads.app, &loads.caller, &ids).await?, Self, Arc::new))
     }
 }
 
@@ -107,7 +107,7 @@ impl Batch for Items {
             alike.entry(&key.filter).or_default().push(key.report);
         }
         let found = try_join_all(alike.into_iter().map(async |(filter, ids)| {
-            let found = reports::load_items(&loads.app, loads.caller, filter, &ids).await?;
+            let found = reports::load_items(&loads.app, &loads.caller, filter, &ids).await?;
             let key = |report| Self { report, filter: Arc::clone(filter) };
             let shared = |items: Vec<_>| Arc::new(items.into_iter().map(|(id, item)| (id, Arc::new(item))).collect());
             Result::Ok(found.into_iter().map(|(report, items)| (key(report), shared(items))).collect::<Vec<_>>())

@@ -30,7 +30,7 @@ impl Batch for HostsOfTheme {
         }
         let mut found = HashMap::new();
         for ((within, query), asked) in alike {
-            let hosts = themes::list_communities(&loads.app, loads.caller, within, query, &asked).await?;
+            let hosts = themes::list_communities(&loads.app, &loads.caller, within, query, &asked).await?;
             found.extend(hosts.into_iter().map(|(theme, hosts)| (Self { within, query: Arc::clone(query), theme }, hosts)));
         }
         Ok(found)

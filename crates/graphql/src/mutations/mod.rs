@@ -8,6 +8,7 @@ mod gathering_report;
 mod network;
 mod payload;
 mod perform;
+mod person;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -16,7 +17,7 @@ use async_graphql::MergedObject;
 
 use self::{
     activity_policy::ActivityPolicyMutation, community::CommunityMutation, gathering::GatheringMutation,
-    gathering_report::GatheringReportMutation, network::NetworkMutation, vocabulary::VocabularyMutation,
+    gathering_report::GatheringReportMutation, network::NetworkMutation, person::PersonMutation, vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -32,4 +33,5 @@ pub struct Mutation(
     GatheringMutation,
     GatheringReportMutation,
     ActivityPolicyMutation,
+    PersonMutation,
 );

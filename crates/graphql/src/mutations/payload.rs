@@ -87,6 +87,12 @@ payloads! {
         network: Network = loaded(NetworkId)
     }
 
+    /// What came of `erasePerson`.
+    ErasePersonPayload {
+        /// The network; null when this was refused.
+        network: Network = loaded(NetworkId)
+    }
+
     /// What came of `addVocabularyTerm`.
     AddVocabularyTermPayload {
         /// The new term as it is now; null when this was refused, or the record is gone since.

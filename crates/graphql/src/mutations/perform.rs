@@ -44,12 +44,12 @@ async fn carry_out<I: Input>(context: &Context<'_>, input: I) -> Result<Outcome,
     loaders::keep_nothing(context)?;
     let (key, body) = identify(&input);
     let done = match input.check(Fields::after(writing::check_key(&key))) {
-        Ok(command) => writing::perform(app, &Order { caller: *caller, key, body, now: Utc::now() }, &command).await?,
+        Ok(command) => writing::perform(app, &Order { caller: caller.clone(), key, body, now: Utc::now() }, &command).await?,
         Err(refusals) => Err(refusals),
     };
     Ok(match done {
         Ok(answer) => {
-            let cursor = cursor::encode_log(answer.head.cursor(caller.rights()));
+            let cursor = cursor::encode_log(answer.head.cursor(&caller.rights_in(answer.head.log.network)));
             Outcome { answer: Some(answer), cursor: Some(cursor), refusals: Vec::new() }
         }
         Err(mut refusals) => {

@@ -66,6 +66,6 @@ impl AttentionQuery {
         let Loads { app, caller, .. } = loads;
         reach(ctx, loads, question.within, at_least).await?;
         memory::reads(ctx, app, question.within);
-        Ok(Attention(attention::attention(app, *caller, &question).await?))
+        Ok(Attention(attention::attention(app, caller, &question).await?))
     }
 }

@@ -57,13 +57,13 @@ impl ChangesQuery {
         let first = usize::try_from(first).unwrap_or(usize::MAX);
         let page = match after.as_deref().map(decode).transpose()? {
             None => {
-                let reader = changes::open(app, *caller, within, None).await?;
-                changes::snapshot(app, *caller, reader, &filter, (SnapshotPlace::start_of(0), first)).await?
+                let reader = changes::open(app, caller, within, None).await?;
+                changes::snapshot(app, caller, &reader, &filter, (SnapshotPlace::start_of(0), first)).await?
             }
             Some(ReadingCursor { log, snapshot }) => {
-                let reader = changes::open(app, *caller, within, Some(log)).await?;
+                let reader = changes::open(app, caller, within, Some(log)).await?;
                 match snapshot {
-                    Some(place) => changes::snapshot(app, *caller, reader, &filter, (place, first)).await?,
+                    Some(place) => changes::snapshot(app, caller, &reader, &filter, (place, first)).await?,
                     None => changes::page(app, reader, &filter, first).await?,
                 }
             }
@@ -84,8 +84,8 @@ pub(crate) async fn load_entity(context: &Context<'_>, id: NodeId) -> Result<Opt
         NodeId::Gathering(id) => loaders::load(context, id).await?.map(|it| Node::Gathering(it.into())),
         NodeId::Report(id) => loaders::load(context, id).await?.map(|it| Node::GatheringReport(it.into())),
         NodeId::Term(id) => loaders::load(context, id).await?.map(|it| Node::VocabularyTerm(it.into())),
-        // Items are parts of reports: the log says nothing of them.
-        NodeId::Item(_) => None,
+        // Items are parts of reports: the log says nothing of them; and it tells nobody of grants.
+        NodeId::Item(_) | NodeId::Grant(_) => None,
     })
 }
 

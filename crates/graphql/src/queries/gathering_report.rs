@@ -51,7 +51,7 @@ impl GatheringReportQuery {
             (input::id("within", &within)?, input::filter(filter)?, order_by.unwrap_or_default().into());
         let page = Paging { first, after, last, before }.check::<Reports>(order)?;
         let Loads { app, caller, .. } = loaders::of(ctx)?;
-        let found = reports::list(app, *caller, within, &filter, order, &page).await?;
+        let found = reports::list(app, caller, within, &filter, order, &page).await?;
         Ok(Connection::new(within, filter, found.map(Arc::new)))
     }
 

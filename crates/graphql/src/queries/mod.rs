@@ -1,6 +1,7 @@
 //! The root fields, one struct a noun. Each parses, calls one use case and converts.
 
 mod attention;
+mod audit;
 mod changes;
 mod community;
 mod comparison;
@@ -11,6 +12,7 @@ mod life_cycle;
 mod metrics;
 mod network;
 mod node;
+mod person;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,9 @@ mod theme;
 use async_graphql::MergedObject;
 
 use self::{
-    attention::AttentionQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery, entities::Entities,
-    gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery, metrics::MetricsQuery,
-    network::NetworkQuery, node::NodeQuery, theme::ThemeQuery,
+    attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
+    entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery,
+    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery, theme::ThemeQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -36,6 +38,8 @@ pub struct Query(
     ChangesQuery,
     LifeCycleQuery,
     AttentionQuery,
+    AuditQuery,
+    PersonQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
@@ -55,6 +59,8 @@ pub(crate) struct ClientQuery(
     ChangesQuery,
     LifeCycleQuery,
     AttentionQuery,
+    AuditQuery,
+    PersonQuery,
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,

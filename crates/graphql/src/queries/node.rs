@@ -15,7 +15,7 @@ use crate::{
 /// Looks up whatever has this id.
 async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
     let (id, Loads { app, caller, .. }): (NodeId, _) = (input::id("id", id)?, loaders::of(context)?);
-    Ok(nodes::load_many(app, *caller, &[id]).await?.remove(&id).map(Node::from))
+    Ok(nodes::load_many(app, caller, &[id]).await?.remove(&id).map(Node::from))
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl NodeQuery {
         let Loads { app, caller, .. } = loaders::of(ctx)?;
         let ids: Vec<NodeId> = input::parsed("ids", Some(ids))?;
         budget::spend(ctx, ids.len()).await?;
-        let found = nodes::load_many(app, *caller, &ids).await?;
+        let found = nodes::load_many(app, caller, &ids).await?;
         Ok(ids.iter().map(|id| found.get(id).cloned().map(Node::from)).collect())
     }
 }

@@ -68,7 +68,7 @@ impl ThemeQuery {
         memory::reads(ctx, app, within);
         let network = nodes::network_of(app, within).await?;
         memory::belongs(ctx, within, network);
-        let found = themes::count(app, *caller, within, &query, order_by.unwrap_or_default().into()).await?;
+        let found = themes::count(app, caller, within, &query, order_by.unwrap_or_default().into()).await?;
         let asked = ThemesAsked { network, within, query: Arc::new(query) };
         Ok(Themes { asked: Arc::new(asked), found, most: usize::try_from(most).unwrap_or_default() })
     }

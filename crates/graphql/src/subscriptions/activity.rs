@@ -63,6 +63,6 @@ async fn newest(context: &Context<'_>, within: Within) -> Result<Option<Gatherin
     let Loads { app, caller, .. } = loaders::of(context)?;
     let filter = ReportFilter { statuses: vec![ReportStatus::Submitted, ReportStatus::Reviewed], ..ReportFilter::default() };
     let first = PageRequest::try_new(Some(1), None, None, None).map_err(|reason| Error::internal(reason.to_string()))?;
-    let page = reports::list(app, *caller, within, &filter, GatheringOrder::NewestFirst, &first).await?;
+    let page = reports::list(app, caller, within, &filter, GatheringOrder::NewestFirst, &first).await?;
     Ok(page.entries.into_iter().next().map(|(_, report)| std::sync::Arc::new(report).into()))
 }

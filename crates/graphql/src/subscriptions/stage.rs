@@ -99,13 +99,14 @@ pub(super) async fn enter(context: &Context<'_>, within: &ID, after: Option<&str
             let within = input::id("within", within)?;
             let foreign = || Error::client(ErrorCode::BadCursor, "after is not a cursor of a log");
             let after = resume.as_deref().or(after).map(|after| cursor::decode_log(after).ok_or_else(foreign)).transpose()?;
-            let mut reader = changes::open(app, *caller, within, after).await?;
+            let mut reader = changes::open(app, caller, within, after).await?;
             if wants.interval().is_some() {
                 // Noted before the state is read, which covers it.
                 reader.here = changes::find_end(app, reader.here.log.network).await?;
             }
+            let cursor = reader.cursor();
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opened { reader, wants });
-            Ok(Delivery { cursor: reader.cursor(), seen: None })
+            Ok(Delivery { cursor, seen: None })
         }
         None => Err(Error::internal("a subscription was executed without a stage")),
     }

@@ -8,7 +8,6 @@ use crate::scalars::{DateTime, int};
 
 /// What kind of record changed.
 #[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
-#[graphql(remote = "change::EntityType")]
 pub(crate) enum EntityType {
     /// A network.
     Network,
@@ -20,6 +19,31 @@ pub(crate) enum EntityType {
     Gathering,
     /// A gathering report with its parts.
     GatheringReport,
+}
+
+impl From<EntityType> for change::EntityType {
+    fn from(entity_type: EntityType) -> Self {
+        match entity_type {
+            EntityType::Network => Self::Network,
+            EntityType::Term => Self::Term,
+            EntityType::Community => Self::Community,
+            EntityType::Gathering => Self::Gathering,
+            EntityType::GatheringReport => Self::GatheringReport,
+        }
+    }
+}
+
+impl From<change::EntityType> for EntityType {
+    fn from(entity_type: change::EntityType) -> Self {
+        match entity_type {
+            // Nobody is told of grants. They belong to the network.
+            change::EntityType::Network | change::EntityType::Grant => Self::Network,
+            change::EntityType::Term => Self::Term,
+            change::EntityType::Community => Self::Community,
+            change::EntityType::Gathering => Self::Gathering,
+            change::EntityType::GatheringReport => Self::GatheringReport,
+        }
+    }
 }
 
 /// What happened to a record.
@@ -56,6 +80,8 @@ pub(crate) enum ChangeKind {
     Reviewed,
     /// A report was taken back.
     Withdrawn,
+    /// The name of a person was taken out of a report: take it out of what you keep, too.
+    Erased,
     /// The record was put together with another one, and is no more.
     Merged,
     /// The record is no more.

@@ -5,6 +5,7 @@ mod activity_policy;
 mod agenda_item;
 mod attendance_part;
 mod attention;
+mod audit;
 mod change;
 mod community;
 mod comparison;
@@ -20,6 +21,7 @@ mod metric;
 mod network;
 mod node;
 mod period;
+mod person;
 mod quiet_spell;
 mod report_item;
 mod theme;
@@ -32,6 +34,7 @@ pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use attention::{Attention, AttentionKind};
+pub(crate) use audit::{AuditEntry, AuditPage};
 pub(crate) use change::{Change, ChangeKind, EntityType};
 pub(crate) use community::Community;
 pub(crate) use comparison::Comparison;
@@ -49,6 +52,7 @@ pub(crate) use metric::{Metric, MetricDefinition, MetricValue};
 pub(crate) use network::Network;
 pub(crate) use node::Node;
 pub(crate) use period::Period;
+pub(crate) use person::{PersonTrace, PersonTracePage};
 pub(crate) use quiet_spell::QuietSpells;
 pub(crate) use report_item::ReportItem;
 pub(crate) use theme::{Asked as ThemesAsked, ThemeOrder, Themes};
@@ -56,5 +60,5 @@ pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
-    NextStepState, ReportStatus, Severity, VocabularyKind, Weekday,
+    NextStepState, ReportStatus, Role, Severity, VocabularyKind, Weekday,
 };

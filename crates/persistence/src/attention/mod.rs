@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{NaiveDate, NaiveTime};
 use convene_domain::{
     Invalid,
-    access::ReportRights,
+    access::Rights,
     attention::{AttentionEntry, AttentionKind, Problem},
     id::{CommunityId, GatheringId, ItemId, ReportId, Within},
     occurrence::Window,
@@ -29,7 +29,7 @@ pub struct Asked {
     /// The gatherings of which days; it ends with the date of evaluation.
     pub window: Window,
     /// Which reports and items may be read.
-    pub rights: ReportRights,
+    pub rights: Rights,
     /// After how many days a report should have been reviewed.
     pub review_days: u32,
     /// Which kinds.
@@ -136,7 +136,7 @@ pub async fn falling<C: ConnectionTrait>(connection: &C, asked: &Asked) -> Resul
           WINDOW o AS (PARTITION BY h.community_id ORDER BY w.sort_at DESC, w.id)) f
          WHERE f.place = 1 AND f.last < f.second AND f.second < f.third AND f.third < f.fourth",
         window = parts::window(backend),
-        readable = parts::handed_in(asked.rights),
+        readable = parts::handed_in(backend, &asked.rights),
     );
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values(asked))).await?;
     let fallen = |row: &QueryResult| {

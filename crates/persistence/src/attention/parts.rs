@@ -1,14 +1,14 @@
 //! The parts of the union, each the gatherings that have one problem.
 
 use convene_domain::{
-    access::ReportRights,
+    access::Rights,
     attention::{AttentionKind, Problem},
     lifecycle::calendar::days_before,
 };
 use sea_orm::DbBackend;
 
 use super::Asked;
-use crate::dialect;
+use crate::{access, dialect};
 
 /// The gatherings of the window: `$1` is the place, `$2` and `$3` bound the instants, `$4` and `$5` the dates.
 pub(super) fn window(backend: DbBackend) -> String {
@@ -23,13 +23,8 @@ pub(super) fn window(backend: DbBackend) -> String {
 }
 
 /// A report `r` was handed in, and may be read.
-pub(super) fn handed_in(rights: ReportRights) -> String {
-    format!("r.status IN ('SUBMITTED', 'REVIEWED') AND {}", readable(rights))
-}
-
-fn readable(rights: ReportRights) -> String {
-    let audiences: Vec<String> = rights.audiences.iter().map(|audience| format!("'{audience}'")).collect();
-    format!("r.audience IN ({})", audiences.join(", "))
+pub(super) fn handed_in(backend: DbBackend, rights: &Rights) -> String {
+    format!("r.status IN ('SUBMITTED', 'REVIEWED') AND {}", access::readable_text(backend, "r", rights))
 }
 
 /// The gatherings that have one of the problems of a kind, as parts of a union.
@@ -53,14 +48,14 @@ pub(super) fn of(backend: DbBackend, kind: AttentionKind, asked: &Asked) -> Vec<
             let from = format!(
                 "w JOIN gathering_reports r ON r.gathering_id = w.id AND r.status = 'SUBMITTED' AND {}
                  WHERE {since} <= '{waiting}'",
-                readable(asked.rights)
+                access::readable_text(backend, "r", &asked.rights)
             );
             vec![select(backend, Problem::NotReviewed, &from, &columns)]
         }
         AttentionKind::DataMissing => {
             let counted = format!(
                 "w JOIN gathering_reports r ON r.gathering_id = w.id AND {} AND r.attendance IS NULL WHERE w.status = 'HELD'",
-                handed_in(asked.rights)
+                handed_in(backend, &asked.rights)
             );
             vec![
                 part(Problem::NoFormat, "w WHERE w.status = 'HELD' AND w.format = 'UNKNOWN'"),
@@ -91,12 +86,12 @@ pub(super) fn of(backend: DbBackend, kind: AttentionKind, asked: &Asked) -> Vec<
             part(Problem::PlannedInThePast, "w WHERE w.status = 'PLANNED' AND w.last_date < $5"),
         ],
         AttentionKind::NextStepOverdue => {
-            let confidential = if asked.rights.confidential { "" } else { "AND NOT i.confidential" };
+            let confidential = access::unhidden_text(backend, "i", &asked.rights);
             let from = format!(
                 "w JOIN gathering_reports r ON r.gathering_id = w.id AND {}
                  JOIN report_items i ON i.report_id = r.id AND i.kind = 'NEXT_STEP' AND i.state = 'OPEN' {confidential}
                  WHERE i.due_on < $5",
-                handed_in(asked.rights)
+                handed_in(backend, &asked.rights)
             );
             let columns = Columns { since: "i.due_on", due: Some("i.due_on"), report: true, item: true };
             vec![select(backend, Problem::StepPastDue, &from, &columns)]

@@ -10,6 +10,7 @@ pub struct Model {
     pub network_id: Uuid,
     pub recorded_at: DateTimeUtc,
     pub token_id: Option<Uuid>,
+    pub account_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

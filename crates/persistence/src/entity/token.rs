@@ -1,4 +1,4 @@
-//! Tokens of those who write. Only their fingerprints are kept.
+//! Tokens of programs that sign in. Only their fingerprints are kept.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,15 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub expires_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
+    pub role: String,
+    /// Null, with the community, for everything.
+    pub network_id: Option<Uuid>,
+    pub community_id: Option<Uuid>,
+    /// With `;` between them.
+    pub verbs: String,
+    /// Null for those that the operator made.
+    pub account_id: Option<Uuid>,
+    pub last_used_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

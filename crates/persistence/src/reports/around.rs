@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use convene_domain::{
-    access::ReportRights,
+    access::{Rights, Visibility},
     gathering::Gathering,
     id::{CommunityId, GatheringId, ReportId},
     record::Recorded,
@@ -36,16 +36,16 @@ pub struct Surrounded {
 }
 
 /// Loads a report, if it may be read, with what stands around it.
-pub async fn load_surrounded<C: ConnectionTrait>(
-    connection: &C,
-    rights: ReportRights,
-    id: ReportId,
-) -> Result<Option<Surrounded>> {
+pub async fn load_surrounded<C: ConnectionTrait>(connection: &C, rights: &Rights, id: ReportId) -> Result<Option<Surrounded>> {
     let rows = connection.query_all_raw(statement(connection.get_database_backend(), id)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut cells = Cells::of(first);
     let report = Recorded::<ReportId, GatheringReport>::try_from(gathering_report::Model::read(&mut cells)?)?;
-    if !rights.audiences.contains(&report.audience) || !rights.statuses.contains(&report.status) {
+    let visibility = Visibility::of_report(report.audience, report.status);
+    // Whether one of its hosts is the caller's is asked only where that decides.
+    if !rights.everywhere().sees(visibility)
+        && (rights.places().is_empty() || super::load_many(connection, rights, &[id]).await?.is_empty())
+    {
         return Ok(None);
     }
     let gathering = gathering::Model::read(&mut cells)?.try_into()?;

@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 
 use convene_domain::{
-    access::ReportRights,
+    access::Rights,
     id::{CommunityId, ItemId, ReportId},
     report::{ItemDetail, ItemFields, ItemFilter, ItemKind, ReportItem},
     text::fold,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
 
 use crate::{
-    Result, Write,
+    Result, Write, access,
     column::{self, Row},
     dialect,
     entity::report_item,
@@ -74,7 +74,7 @@ fn model(id: Uuid, report: ReportId, ordinal: i32, item: &ReportItem) -> report_
 /// the caller to have asked.
 pub async fn load_by_report<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     filter: &ItemFilter,
     ids: &[ReportId],
 ) -> Result<HashMap<ReportId, Vec<Numbered>>> {
@@ -85,7 +85,7 @@ pub async fn load_by_report<C: ConnectionTrait>(
     select
         .from(report_item::Entity)
         .and_where(dialect::is_any_id(connection.get_database_backend(), of, &ids))
-        .cond_where(condition(rights, filter))
+        .cond_where(condition(connection.get_database_backend(), rights, filter))
         .order_by((report_item::Entity, report_item::Column::Ordinal), Order::Asc);
     let mut items: HashMap<ReportId, Vec<Numbered>> = HashMap::new();
     for row in connection.query_all(&select).await? {
@@ -98,13 +98,13 @@ pub async fn load_by_report<C: ConnectionTrait>(
 /// Loads items by identity, each with its report. Whether the report may be read is for the caller to ask.
 pub async fn load_many<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     ids: &[ItemId],
 ) -> Result<HashMap<ItemId, (ReportId, ReportItem)>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let found = report_item::Entity::find()
         .filter(dialect::is_any_id(connection.get_database_backend(), (report_item::Entity, report_item::Column::Id), &ids))
-        .filter(condition(rights, &ItemFilter::default()))
+        .filter(condition(connection.get_database_backend(), rights, &ItemFilter::default()))
         .all(connection)
         .await?;
     found
@@ -117,23 +117,23 @@ pub async fn load_many<C: ConnectionTrait>(
 }
 
 /// The report in the column has an item which passes the filter and may be read.
-pub(super) fn has_item(report: (&'static str, &'static str), rights: ReportRights, filter: &ItemFilter) -> Expr {
+pub(super) fn has_item(backend: DbBackend, report: (&'static str, &'static str), rights: &Rights, filter: &ItemFilter) -> Expr {
     let items = Query::select()
         .expr(Expr::val(1))
         .from(report_item::Entity)
         .and_where(Expr::col((report_item::Entity, report_item::Column::ReportId)).equals(report))
-        .cond_where(condition(rights, filter))
+        .cond_where(condition(backend, rights, filter))
         .take();
     Expr::exists(items)
 }
 
-fn condition(rights: ReportRights, filter: &ItemFilter) -> Condition {
+fn condition(backend: DbBackend, rights: &Rights, filter: &ItemFilter) -> Condition {
     let any = |column: report_item::Column, values: Vec<String>| {
         (!values.is_empty()).then(|| Expr::col((report_item::Entity, column)).is_in(values))
     };
     let text = filter.text.as_ref();
     Condition::all()
-        .add_option((!rights.confidential).then(|| report_item::Column::Confidential.eq(false)))
+        .add_option(access::unhidden(backend, report_item::Entity, rights))
         .add_option(any(report_item::Column::Kind, filter.kinds.iter().map(ToString::to_string).collect()))
         .add_option(any(report_item::Column::Theme, filter.themes.clone()))
         .add_option(any(report_item::Column::ActivityKind, filter.activity_kinds.iter().map(ToString::to_string).collect()))

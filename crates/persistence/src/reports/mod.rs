@@ -7,17 +7,17 @@ mod parts;
 use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
-    access::{Audience, ReportRights},
+    access::Rights,
     change::{ChangeKind, EntityType, NewChange},
     gathering::GatheringOrder,
     id::{CommunityId, GatheringId, InstanceId, NetworkId, ReportId, Within},
     page::{Page, PageRequest, Place},
     record::{Recorded, Revision},
-    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, ReportStatus, Tags},
+    report::{AttendancePart, GatheringReport, ReportFilter, ReportParts, Tags},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait, Query},
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub use items::{append as append_items, load_by_report as load_items, load_many 
 pub use parts::{load_attendance, load_tags};
 
 use crate::{
-    Result, Write,
+    Result, Write, access,
     column::{self, Row},
     dialect,
     entity::{attendance_part, gathering, gathering_report, report_item, report_scope, report_tag},
@@ -77,7 +77,7 @@ fn model(record: &Record) -> gathering_report::Model {
 /// Loads reports by identity.
 pub async fn load_many<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     ids: &[ReportId],
 ) -> Result<HashMap<ReportId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
@@ -88,7 +88,7 @@ pub async fn load_many<C: ConnectionTrait>(
 /// Loads the reports of gatherings.
 pub async fn load_by_gathering<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     ids: &[GatheringId],
 ) -> Result<HashMap<GatheringId, Record>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
@@ -98,7 +98,7 @@ pub async fn load_by_gathering<C: ConnectionTrait>(
 
 async fn readable<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     column: gathering_report::Column,
     ids: &[Uuid],
 ) -> Result<Vec<gathering_report::Model>> {
@@ -107,7 +107,7 @@ async fn readable<C: ConnectionTrait>(
     select
         .from_as(gathering_report::Entity, "r")
         .and_where(dialect::is_any_id(connection.get_database_backend(), ("r", column), ids))
-        .cond_where(readable_at("r", rights));
+        .cond_where(access::readable(connection.get_database_backend(), ("r", "id"), rights));
     connection.query_all(&select).await?.iter().map(|row| Ok(gathering_report::Model::read(&mut Cells::of(row))?)).collect()
 }
 
@@ -159,7 +159,7 @@ pub async fn all<C: ConnectionTrait>(connection: &C, network: NetworkId) -> Resu
 /// Lists the reports of gatherings under each scope, sorted by the gathering.
 pub async fn list<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     within: &[Within],
     filter: &ReportFilter,
     order: GatheringOrder,
@@ -171,21 +171,23 @@ pub async fn list<C: ConnectionTrait>(
         let place = Place { list: list.clone(), instant: cells.take()?, text: cells.take()?, id: report.id };
         Ok((place, Record::try_from(report)?))
     };
-    listed(rights, filter, order).pages(connection, &list::uuids(within), page, entry).await
+    listed(connection.get_database_backend(), rights, filter, order).pages(connection, &list::uuids(within), page, entry).await
 }
 
 /// Counts the reports of gatherings under each scope.
 pub async fn count<C: ConnectionTrait>(
     connection: &C,
-    rights: ReportRights,
+    rights: &Rights,
     within: &[Within],
     filter: &ReportFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    listed(rights, filter, GatheringOrder::NewestFirst).counts(connection, &list::uuids(within)).await
+    listed(connection.get_database_backend(), rights, filter, GatheringOrder::NewestFirst)
+        .counts(connection, &list::uuids(within))
+        .await
 }
 
-fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) -> ScopedList {
-    let mut condition = readable_at("s", rights);
+fn listed(backend: DbBackend, rights: &Rights, filter: &ReportFilter, order: GatheringOrder) -> ScopedList {
+    let mut condition = access::readable(backend, ("s", "report_id"), rights);
     if !filter.statuses.is_empty() {
         condition =
             condition.add(Expr::col(("s", report_scope::Column::Status)).is_in(filter.statuses.iter().map(ToString::to_string)));
@@ -194,7 +196,7 @@ fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) ->
         condition = condition.add(gatherings::hosted(("s", "gathering_id"), &filter.hosts));
     }
     if !filter.items.is_empty() {
-        condition = condition.add(items::has_item(("s", "report_id"), rights, &filter.items));
+        condition = condition.add(items::has_item(backend, ("s", "report_id"), rights, &filter.items));
     }
     let mut select = Query::select();
     select.from_as(report_scope::Entity, "s").join_as(
@@ -216,25 +218,6 @@ fn listed(rights: ReportRights, filter: &ReportFilter, order: GatheringOrder) ->
     select.column(("s", report_scope::Column::SortAt)).column(("s", report_scope::Column::ExternalKey));
     let sort = gatherings::sort("s", "report_id", order);
     ScopedList { select, condition, scope: Some(("s", "scope_id")), sort }
-}
-
-/// The rows of reports that may be read: their own, or those of their scopes. The words stand in the text, so that an index of just those rows can be
-/// used; whoever may read everything is told so by no condition at all.
-fn readable_at(table: &'static str, rights: ReportRights) -> Condition {
-    let words = |column: report_scope::Column, words: Vec<String>, all: usize| {
-        let column = Expr::col((table, column));
-        (words.len() < all).then(|| match words.as_slice() {
-            [word] => column.eq(Expr::cust(format!("'{word}'"))),
-            words => column.is_in(words.iter().map(|word| Expr::cust(format!("'{word}'")))),
-        })
-    };
-    let audiences = rights.audiences.iter().map(ToString::to_string).collect();
-    let statuses = rights.statuses.iter().map(ToString::to_string).collect();
-    Condition::all().add_option(words(report_scope::Column::Audience, audiences, Audience::ALL.len())).add_option(words(
-        report_scope::Column::Status,
-        statuses,
-        ReportStatus::ALL.len(),
-    ))
 }
 
 /// Adds reports with their parts.

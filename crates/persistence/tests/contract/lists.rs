@@ -22,7 +22,7 @@ use crate::{
 const ORDERS: [GatheringOrder; 2] = [GatheringOrder::NewestFirst, GatheringOrder::OldestFirst];
 
 /// Gatherings of all cities, several at the same time, some of two cities; each with a report, of which some are drafts.
-async fn fill(database: &Database, tree: &Tree) -> Vec<(GatheringId, ReportId)> {
+pub async fn fill(database: &Database, tree: &Tree) -> Vec<(GatheringId, ReportId)> {
     let mut all = Vec::new();
     for number in 0..30 {
         let hosts = [tree.cities[number % tree.cities.len()], tree.cities[(number + number % 3) % tree.cities.len()]];
@@ -64,7 +64,7 @@ async fn lists_under_many_scopes_are_those_under_each(address: String) {
         GatheringFilter::default(),
         GatheringFilter { statuses: vec![GatheringStatus::Held], hosts: tree.cities[..3].to_vec(), ..GatheringFilter::default() },
     ];
-    let callers = [Caller::Anonymous, Caller::Token(TokenId::from_uuid(Uuid::now_v7()))];
+    let callers = [Caller::Anonymous, Caller::token(TokenId::from_uuid(Uuid::now_v7()))];
     let mut seen = 0;
     for (order, number, forward) in ORDERS.iter().flat_map(|order| [(*order, 3, true), (*order, 3, false), (*order, 100, true)]) {
         let whole = gatherings::list(connection, &places[..1], &filters[0], order, &page(100, true, None)).await.expect("reads");
@@ -84,10 +84,10 @@ async fn lists_under_many_scopes_are_those_under_each(address: String) {
             .iter()
             .flat_map(|caller| [(caller, page(number, forward, None)), (caller, page(number, forward, Some(&middle)))])
         {
-            let (rights, filter) = (caller.report_rights(), ReportFilter::default());
-            let many = reports::list(connection, rights, &places, &filter, order, &request).await.expect("reads");
+            let (rights, filter) = (caller.rights(), ReportFilter::default());
+            let many = reports::list(connection, &rights, &places, &filter, order, &request).await.expect("reads");
             for place in &places {
-                let one = reports::list(connection, rights, &[*place], &filter, order, &request).await.expect("reads");
+                let one = reports::list(connection, &rights, &[*place], &filter, order, &request).await.expect("reads");
                 assert_eq!(shown(&many, *place), shown(&one, *place), "{order} {request:?} {caller:?}");
                 let drafts =
                     one.values().flat_map(|page| &page.entries).filter(|(_, report)| report.status == ReportStatus::Draft);
@@ -104,17 +104,17 @@ async fn a_report_is_read_with_what_stands_around_it(address: String) {
     let all = fill(&database, &tree).await;
     let connection = database.reader();
     for (number, (gathering, id)) in all.iter().enumerate() {
-        let everything = Caller::Operator.report_rights();
-        let found = reports::load_surrounded(connection, everything, *id).await.expect("reads").expect("is there");
-        assert_eq!(Some(&found.report), reports::load_many(connection, everything, &[*id]).await.expect("reads").get(id));
+        let everything = Caller::Operator.rights();
+        let found = reports::load_surrounded(connection, &everything, *id).await.expect("reads").expect("is there");
+        assert_eq!(Some(&found.report), reports::load_many(connection, &everything, &[*id]).await.expect("reads").get(id));
         assert_eq!(Some(&found.gathering), gatherings::load_many(connection, &[*gathering]).await.expect("reads").get(gathering));
         let hosts = gatherings::load_hosts(connection, &[*gathering]).await.expect("reads");
         assert_eq!(Some(&found.hosts), hosts.get(gathering));
-        let stranger = reports::load_surrounded(connection, Caller::Anonymous.report_rights(), *id).await.expect("reads");
+        let stranger = reports::load_surrounded(connection, &Caller::Anonymous.rights(), *id).await.expect("reads");
         assert_eq!(stranger.is_some(), number % 5 != 0, "drafts are for those who write them");
     }
     let nobody = ReportId::from_uuid(Uuid::now_v7());
-    let found = reports::load_surrounded(connection, Caller::Operator.report_rights(), nobody).await.expect("reads");
+    let found = reports::load_surrounded(connection, &Caller::Operator.rights(), nobody).await.expect("reads");
     assert!(found.is_none());
 }
 

@@ -5,6 +5,7 @@
 #[path = "../../../../tests/support/databases.rs"]
 mod databases;
 
+mod access;
 mod frozen;
 mod lists;
 mod migrations;

@@ -57,7 +57,7 @@ pub(super) fn answer(outcome: &Outcome, media: Media) -> Response {
     *response.status_mut() = status;
     set_headers(&mut response, media.content_type());
     if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
     }
     if status == StatusCode::REQUEST_TIMEOUT {
         // What comes after all is not read.

@@ -11,6 +11,8 @@ use clap::{ArgAction, Args, ValueEnum, value_parser};
 
 use crate::http::Origins;
 
+use crate::sign_in::{FirstAdmin, Issuers};
+
 pub(crate) use self::{document::print, load::load};
 
 /// Settings of every command.
@@ -37,6 +39,16 @@ pub(crate) struct Settings {
     /// Redis, which tells other processes at once what this one wrote: `redis://HOST`; without it they are not told
     #[arg(long, global = true, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) redis_url: Option<String>,
+
+    /// Whose tokens (JSON Web Tokens) are taken, separated by commas: the URL of an OIDC issuer, a space, and the audience of
+    /// its tokens, as in `https://id.example.org convene`
+    #[arg(long, global = true, env = "CONVENE_OIDC_ISSUERS", default_value = "", value_name = "ISSUER AUDIENCE, ...")]
+    pub(crate) oidc_issuers: Issuers,
+
+    /// Who becomes administrator when they sign in, as long as there is none: the URL of their issuer, a space, and what it
+    /// calls them (`sub`)
+    #[arg(long, global = true, env = "CONVENE_FIRST_ADMIN", default_value = "", value_name = "ISSUER SUBJECT")]
+    pub(crate) first_admin: FirstAdmin,
 
     /// The address and port to serve on; port 0 takes any free one
     #[arg(long, global = true, env = "CONVENE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
-    access::{Audience, Caller},
+    access::{Audience, Rights},
     gathering::{GatheringStatus, Rsvps},
     id::{GatheringId, ReportId},
     record::Revision,
@@ -153,7 +153,7 @@ async fn load(database: &Database, changed: &[&ReportDraft]) -> Result<HashMap<R
     let reader = database.reader();
     let ids: Vec<ReportId> = changed.iter().map(|draft| draft.id).collect();
     let mut attendance = reports::load_attendance(reader, &ids).await?;
-    let mut items = reports::load_items(reader, Caller::Operator.report_rights(), &ItemFilter::default(), &ids).await?;
+    let mut items = reports::load_items(reader, &Rights::all(), &ItemFilter::default(), &ids).await?;
     let mut tags = reports::load_tags(reader, &ids).await?;
     let stored = |draft: &&ReportDraft| {
         let items = items.remove(&draft.id).unwrap_or_default().into_iter().map(|(_, item)| item).collect();

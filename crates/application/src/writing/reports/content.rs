@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use convene_domain::{
-    access::Caller,
+    access::Rights,
     id::{CommunityId, GatheringId, ItemId, NetworkId, ReportId},
     network::VocabularyKind,
     report::{Attendance, AttendancePart, ITEM_LIMIT, ItemFilter, ReportItem, ReportParts, Tags},
@@ -78,9 +78,9 @@ impl Content {
     pub(super) async fn load(write: &Write, report: &ReportRecord, said: &Said) -> Result<Self, Stop> {
         let (transaction, id) = (write.transaction(), report.id);
         let parts = reports::load_attendance(transaction, &[id]).await?.remove(&id).unwrap_or_default();
-        let rights = Caller::Operator.report_rights();
+        let rights = Rights::all();
         let items =
-            reports::load_items(transaction, rights, &ItemFilter::default(), &[id]).await?.remove(&id).unwrap_or_default();
+            reports::load_items(transaction, &rights, &ItemFilter::default(), &[id]).await?.remove(&id).unwrap_or_default();
         let tags = reports::load_tags(transaction, &[id]).await?.remove(&id).unwrap_or_default();
         Ok(Self {
             attendance: Attendance::try_new(report.attendance, parts)

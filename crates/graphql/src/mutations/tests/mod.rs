@@ -23,7 +23,7 @@ use crate::fixture::World;
 
 /// Someone with a token.
 fn facilitator(number: u128) -> Caller {
-    Caller::Token(TokenId::from_uuid(Uuid::from_u128(number)))
+    Caller::token(TokenId::from_uuid(Uuid::from_u128(number)))
 }
 
 /// The whole answer to one mutation, which gets a new key unless the input has one.

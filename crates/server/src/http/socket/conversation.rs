@@ -54,7 +54,6 @@ impl Socket {
         }
         let token = match authorization {
             Authorization::None => {
-                self.charge = self.http.rates.charge(self.from, None);
                 self.admit(Caller::Anonymous);
                 return Ok(());
             }
@@ -62,7 +61,6 @@ impl Socket {
             Authorization::Unclear => None,
         };
         let token = token.ok_or_else(Close::forbidden)?;
-        self.charge = self.http.rates.charge(self.from, Some(&token));
         self.stage = Stage::Authenticating((self.http.authenticate)(token));
         Ok(())
     }
@@ -84,12 +82,13 @@ impl Socket {
     }
 
     fn admit(&mut self, caller: Caller) {
+        self.charge = self.http.rates.charge(self.from, caller.who());
         self.stage = Stage::Acknowledged(caller);
         self.reply(None, protocol::connection_ack());
     }
 
     fn subscribe(&mut self, id: String, request: &str) -> Result<(), Close> {
-        let Stage::Acknowledged(caller) = self.stage else { return Err(Close::not_acknowledged()) };
+        let Stage::Acknowledged(caller) = &self.stage else { return Err(Close::not_acknowledged()) };
         if self.operations.contains(&id) {
             return Err(Close::running(&id));
         }
@@ -104,7 +103,7 @@ impl Socket {
         match request {
             Ok(request) => {
                 let request = GraphqlRequest { charge: self.charge.clone(), ..request };
-                self.operations.add(id, (self.http.start)(caller, request));
+                self.operations.add(id, (self.http.start)(caller.clone(), request));
             }
             // The protocol knows no such message.
             Err(refusal) if refusal.code == ErrorCode::MalformedRequest => {
