@@ -14,7 +14,7 @@ use crate::{
     budget::Budget,
     error::{self, Error, ErrorCode},
     guard::{Checked, Guard, Refusal},
-    json::Once,
+    json::{self, MOST_VALUES, Unread},
     loaders::Turns,
     memory::Ready,
     persisted,
@@ -65,7 +65,7 @@ impl GraphqlRequest {
     ///
     /// Refuses what the specification calls no well-formed request.
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
-        match serde_json::from_slice(body).map(|Once(value)| value) {
+        match json::read(body) {
             Ok(Json::Object(object)) => Self::from_object(object, false),
             Ok(Json::Array(requests)) => Err(Refusal {
                 limit: Some(1),
@@ -73,8 +73,7 @@ impl GraphqlRequest {
                 ..Refusal::new(ErrorCode::BatchNotSupported, "send requests one by one, not as a list")
             }),
             Ok(_) => Err(malformed("the body must be a JSON object")),
-            Err(error) if error.is_data() => Err(malformed("a key is given twice in one object of the body")),
-            Err(_) => Err(malformed("the body is no valid JSON")),
+            Err(unread) => Err(unread_as("the body", unread)),
         }
     }
 
@@ -89,9 +88,7 @@ impl GraphqlRequest {
             let value = match name.as_ref() {
                 "query" | "operationName" => Json::String(value.into_owned()),
                 "variables" | "extensions" => {
-                    let Once(value) =
-                        serde_json::from_str(&value).map_err(|_| malformed(format!("\"{name}\" is no valid JSON")))?;
-                    value
+                    json::read(value.as_bytes()).map_err(|unread| unread_as(&format!("\"{name}\""), unread))?
                 }
                 _ => continue,
             };
@@ -140,6 +137,18 @@ fn optional_object(object: &mut Map<String, Json>, name: &str) -> Result<Map<Str
         Some(Json::Object(inner)) => Ok(inner),
         Some(Json::Null) | None => Ok(Map::new()),
         Some(_) => Err(malformed(format!("\"{name}\" must be an object or null"))),
+    }
+}
+
+/// Why something that had to be JSON was not read.
+fn unread_as(what: &str, unread: Unread) -> Refusal {
+    match unread {
+        Unread::NoJson => malformed(format!("{what} is no valid JSON")),
+        Unread::Twice => malformed(format!("a key is given twice in one object of {what}")),
+        Unread::TooMany => {
+            let most = MOST_VALUES as u64;
+            Refusal::over(ErrorCode::TooComplex, &format!("values in {what}"), most, most + 1)
+        }
     }
 }
 

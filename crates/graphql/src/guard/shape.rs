@@ -43,11 +43,13 @@ impl Shape {
 
 /// Refuses documents whose operations or fragments unfold past the limits, and fragments that are missing or circular.
 pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refusal> {
-    let mut walk = Walk { document, limits, fragments: HashMap::new() };
+    let mut walk = Walk { document, limits, fragments: HashMap::new(), stray: None };
     let mut operations = Shape::default();
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let mut shape = walk.set(&operation.selection_set, 1)?;
+        walk.directives(&operation.directives, &[]);
+        operation.variable_definitions.iter().for_each(|it| walk.directives(&it.node.directives, &[]));
         shape.directives += operation.directives.len();
         shape.directives += operation.variable_definitions.iter().map(|it| it.node.directives.len()).sum::<usize>();
         within(ErrorCode::TooManyRootFields, "root fields", limits.root_fields, shape.top)?;
@@ -62,8 +64,12 @@ pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<()
     for (name, fragment) in &document.fragments {
         fragments.merge(walk.fragment(name, fragment.pos, 1)?);
     }
-    walk.within(fragments)
+    walk.within(fragments)?;
+    walk.stray.map_or(Ok(()), Err)
 }
+
+/// The directives that a selection can have. There are no others that a document could use.
+const SELECTING: [&str; 2] = ["skip", "include"];
 
 fn within(code: ErrorCode, what: &str, limit: usize, actual: usize) -> Result<(), Refusal> {
     if actual > limit { Err(Refusal::over(code, what, limit as u64, actual as u64)) } else { Ok(()) }
@@ -74,6 +80,8 @@ struct Walk<'a> {
     limits: &'a Limits,
     /// `None` while a fragment is being counted: to meet it again then is a cycle.
     fragments: HashMap<&'a str, Option<Shape>>,
+    /// The first directive that cannot stand where it does: the validator overlooks those of `__typename`, and of operations.
+    stray: Option<Refusal>,
 }
 
 impl<'a> Walk<'a> {
@@ -112,6 +120,7 @@ impl<'a> Walk<'a> {
                 Selection::InlineFragment(inline) => self.set(&inline.node.selection_set, level + 1)?,
                 Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, selection.pos, level + 1)?,
             };
+            self.directives(selection.node.directives(), &SELECTING);
             part.directives = part.directives.saturating_add(selection.node.directives().len());
             shape.merge(part);
         }
@@ -136,9 +145,21 @@ impl<'a> Walk<'a> {
         self.fragments.insert(name, None);
         let mut shape = self.set(&fragment.node.selection_set, level)?;
         let directives: &[Positioned<Directive>] = &fragment.node.directives;
+        self.directives(directives, &[]);
         shape.directives = shape.directives.saturating_add(directives.len());
         self.fragments.insert(name, Some(shape));
         Ok(shape)
+    }
+
+    /// Looks whether each directive can stand here, and once.
+    fn directives(&mut self, directives: &'a [Positioned<Directive>], possible: &[&str]) {
+        for (place, directive) in directives.iter().enumerate() {
+            let name = directive.node.name.node.as_str();
+            let is_first = directives[..place].iter().all(|before| before.node.name.node != name);
+            if self.stray.is_none() && !(possible.contains(&name) && is_first) {
+                self.stray = Some(invalid(format!("\"@{name}\" cannot stand here"), directive.pos));
+            }
+        }
     }
 
     fn recursion(&self, level: usize) -> Result<(), Refusal> {

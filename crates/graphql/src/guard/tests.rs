@@ -238,6 +238,42 @@ fn where_the_schema_is_not_told_a_refusal_names_what_was_sent() {
     }
 }
 
+/// The table of limits in `schema/README.md`, which clients rely on.
+#[test]
+fn the_limits_are_those_of_the_documentation() {
+    let table = include_str!("../../../../schema/README.md");
+    let limits = Limits::default();
+    let documented = |what: &str, limit: String, code: ErrorCode| {
+        let row = format!("| {what} | {limit} | `{}` |", code.as_str());
+        assert!(table.lines().any(|line| line == row), "{row}");
+    };
+    for (what, limit, code) in [
+        ("bytes of the variables", limits.variables_bytes, ErrorCode::PayloadTooLarge),
+        ("values in a body, those inside each other included", crate::json::MOST_VALUES, ErrorCode::TooComplex),
+        ("bytes of the document", limits.document_bytes, ErrorCode::DocumentTooLarge),
+        ("tokens", limits.tokens, ErrorCode::TooManyTokens),
+        ("brackets open at once", limits.brackets, ErrorCode::TooDeep),
+        ("levels of fields", limits.depth, ErrorCode::TooDeep),
+        ("selection sets inside each other", limits.recursion, ErrorCode::TooDeep),
+        ("fields", limits.fields, ErrorCode::TooManyFields),
+        ("root fields", limits.root_fields, ErrorCode::TooManyRootFields),
+        ("aliases", limits.aliases, ErrorCode::TooManyAliases),
+        ("directives", limits.directives, ErrorCode::TooManyDirectives),
+        ("arguments of a field", limits.arguments, ErrorCode::TooManyArguments),
+    ] {
+        documented(what, limit.to_string(), code);
+    }
+    documented(
+        "values inside the variables, counted wherever a variable is named",
+        limits.values.to_string(),
+        ErrorCode::TooComplex,
+    );
+    let cost = format!("{} (`CONVENE_QUERY_COST_LIMIT`)", limits.cost);
+    documented("cost of the operation, and of its answer", cost, ErrorCode::TooComplex);
+    documented("entries of a page", convene_domain::page::PageRequest::MAX.to_string(), ErrorCode::BadUserInput);
+    documented("requests in one body", "1".to_owned(), ErrorCode::BatchNotSupported);
+}
+
 #[test]
 fn documents_that_passed_are_remembered_within_bounds() {
     let limits = Limits { cache_bytes: 10_000, ..Limits::default() };

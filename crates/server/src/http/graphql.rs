@@ -94,8 +94,9 @@ pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) ->
     {
         charge(WRONG_TOKEN)?;
     }
-    let token = headers.get(header::AUTHORIZATION).and_then(|token| token.to_str().ok());
-    Ok((caller?, http.rates.charge(from, token.and_then(caller::bearer))))
+    let caller = caller?;
+    let charge = http.rates.charge(from, caller.who());
+    Ok((caller, charge))
 }
 
 async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> {

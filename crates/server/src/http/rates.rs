@@ -1,6 +1,6 @@
 //! What each caller may ask for in a minute, counted by what it costs.
 //!
-//! Whoever has a token pays with it, whatever address it comes from; everyone else pays by address, for that is all there is to know. A
+//! Whoever signed in pays for itself, whatever address it comes from; everyone else pays by address, for that is all there is to know. A
 //! purse holds the share of a minute and is filled evenly, so that a dashboard can open all at once what it then asks for now and again.
 //! Everything is decided here, at once: what other processes have charged is subtracted a moment later (`shared`).
 
@@ -15,6 +15,7 @@ use std::{
 };
 
 use axum::http::HeaderMap;
+use convene_domain::access::Who;
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::Charge};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
@@ -47,7 +48,7 @@ impl Rate {
     }
 }
 
-/// Who pays: a fingerprint, for neither tokens nor addresses are kept.
+/// Who pays: a fingerprint, for addresses are not kept.
 type Payer = [u8; 16];
 
 /// What callers may ask for, and have asked for.
@@ -75,15 +76,15 @@ impl Rates {
     }
 
     /// Who pays for what is asked; none when it is not counted.
-    pub(super) fn charge(self: &Arc<Self>, from: Client, token: Option<&str>) -> Option<Charge> {
-        let rate = if token.is_some() { self.signed_in } else { self.anonymous };
+    pub(super) fn charge(self: &Arc<Self>, from: Client, who: Option<Who>) -> Option<Charge> {
+        let rate = if who.is_some() { self.signed_in } else { self.anonymous };
         // Without an address there is only the test of a route.
         let address = from.0?;
         if rate.limit == 0 || !rate.said && address.is_loopback() {
             return None;
         }
-        let payer = match token {
-            Some(token) => fingerprint("token", token.as_bytes()),
+        let payer = match who {
+            Some(who) => fingerprint("who", who.uuid().as_bytes()),
             None => fingerprint("address", &address::network(address)),
         };
         let rates = Arc::clone(self);
@@ -166,6 +167,8 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
+    use convene_domain::id::AccountId;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -217,19 +220,20 @@ mod tests {
     }
 
     #[test]
-    fn tokens_pay_for_themselves_and_addresses_for_the_others() {
+    fn who_signed_in_pays_for_itself_and_addresses_for_the_others() {
         let rates = rates(Some(100), Some(1_000));
-        let spend = |from: Client, token: Option<&str>, cost: u64| {
-            rates.charge(from, token).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
+        let spend = |from: Client, who: Option<Who>, cost: u64| {
+            rates.charge(from, who).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
         };
         let refused = |limit, cost| Err((ErrorCode::RateLimited, Some(limit), Some(cost), true));
         let office = from("192.0.2.1");
+        let [ana, ben] = [1, 2].map(|n| Some(Who::Account(AccountId::from_uuid(uuid::Uuid::from_u128(n)))));
         assert_eq!(spend(office, None, 90), Ok(()));
         assert_eq!(spend(office, None, 20), refused(100, 20));
         assert_eq!(spend(from("192.0.2.2"), None, 20), Ok(()));
-        assert_eq!(spend(office, Some("ana"), 990), Ok(()));
-        assert_eq!(spend(from("192.0.2.3"), Some("ana"), 20), refused(1_000, 20));
-        assert_eq!(spend(office, Some("ben"), 20), Ok(()));
+        assert_eq!(spend(office, ana, 990), Ok(()));
+        assert_eq!(spend(from("192.0.2.3"), ana, 20), refused(1_000, 20));
+        assert_eq!(spend(office, ben, 20), Ok(()));
         // A household has 2^64 addresses.
         assert_eq!(spend(from("2001:db8:1:2::1"), None, 90), Ok(()));
         assert_eq!(spend(from("2001:db8:1:2:ffff::9"), None, 20), refused(100, 20));

@@ -54,7 +54,6 @@ impl Socket {
         }
         let token = match authorization {
             Authorization::None => {
-                self.charge = self.http.rates.charge(self.from, None);
                 self.admit(Caller::Anonymous);
                 return Ok(());
             }
@@ -62,7 +61,6 @@ impl Socket {
             Authorization::Unclear => None,
         };
         let token = token.ok_or_else(Close::forbidden)?;
-        self.charge = self.http.rates.charge(self.from, Some(&token));
         self.stage = Stage::Authenticating((self.http.authenticate)(token));
         Ok(())
     }
@@ -84,6 +82,7 @@ impl Socket {
     }
 
     fn admit(&mut self, caller: Caller) {
+        self.charge = self.http.rates.charge(self.from, caller.who());
         self.stage = Stage::Acknowledged(caller);
         self.reply(None, protocol::connection_ack());
     }
