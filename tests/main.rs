@@ -18,6 +18,8 @@ mod garble;
 mod handmade;
 #[path = "support/heard.rs"]
 mod heard;
+#[path = "support/issuer.rs"]
+mod issuer;
 #[path = "support/live.rs"]
 mod live;
 #[path = "support/planted.rs"]
@@ -71,6 +73,7 @@ mod replay;
 mod restored;
 mod resume;
 mod serve;
+mod sign_in;
 mod soak;
 mod suppressed;
 mod themes;

@@ -89,7 +89,10 @@ async fn a_name_is_found_and_taken_out_everywhere(address: String) {
     let again = json!({ "network": network, "name": "Łucja Wanjirü", "idempotencyKey": "one" });
     assert_eq!(writer.done("erasePerson", again, "network { id }").await["cursor"], payload["cursor"]);
     let refused = writer.ask("erasePerson", json!({ "network": network, "name": name }), "network { id }").await;
-    assert_eq!((&refused["userErrors"][0]["code"], &refused["userErrors"][0]["field"]), (&json!("NOT_FOUND"), &json!(["input", "name"])));
+    assert_eq!(
+        (&refused["userErrors"][0]["code"], &refused["userErrors"][0]["field"]),
+        (&json!("NOT_FOUND"), &json!(["input", "name"]))
+    );
     let refused =
         writer.ask("erasePerson", json!({ "network": format!("net_{}", &first[4..]), "name": " " }), "network { id }").await;
     assert_eq!(refused["userErrors"][0]["field"], json!(["input", "name"]), "{refused}");

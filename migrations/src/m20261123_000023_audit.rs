@@ -8,16 +8,11 @@ use crate::ddl;
 pub(crate) struct Migration;
 
 const UP: &[&str] = &[
-    "ALTER TABLE change_sets ADD COLUMN account_id {uuid}",
     "CREATE INDEX change_sets_account_id_idx ON change_sets (account_id) WHERE account_id IS NOT NULL",
     "CREATE INDEX change_sets_token_id_idx ON change_sets (token_id) WHERE token_id IS NOT NULL",
 ];
 
-const DOWN: &[&str] = &[
-    "DROP INDEX change_sets_token_id_idx",
-    "DROP INDEX change_sets_account_id_idx",
-    "ALTER TABLE change_sets DROP COLUMN account_id",
-];
+const DOWN: &[&str] = &["DROP INDEX change_sets_token_id_idx", "DROP INDEX change_sets_account_id_idx"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

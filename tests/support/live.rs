@@ -124,6 +124,15 @@ impl Follower {
 
     /// Sends an operation and gives its first message.
     pub async fn open(service: &Service, token: Option<&str>, query: &str, variables: Value) -> (Self, String) {
+        let mut follower = Self::connect(service, token).await;
+        assert!(follower.message().await.contains("connection_ack"));
+        follower.subscribe("1", query, variables).await;
+        let first = follower.message().await;
+        (follower, first)
+    }
+
+    /// Connects, and says who it is.
+    async fn connect(service: &Service, token: Option<&str>) -> Self {
         let mut request =
             format!("{}/graphql", service.url.replace("http://", "ws://")).into_client_request().expect("an address");
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
@@ -131,10 +140,16 @@ impl Follower {
         let mut follower = Self { socket, cursor: String::new() };
         let payload = token.map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
         follower.say(json!({ "type": "connection_init", "payload": payload })).await;
-        assert!(follower.message().await.contains("connection_ack"));
-        follower.subscribe("1", query, variables).await;
-        let first = follower.message().await;
-        (follower, first)
+        follower
+    }
+
+    /// Signs in with a token that is refused, and gives the code with which the socket is closed.
+    pub async fn refused(service: &Service, token: &str) -> u16 {
+        let mut follower = Self::connect(service, Some(token)).await;
+        match tokio::time::timeout(DEADLINE, follower.socket.next()).await.expect("in time").expect("a message") {
+            Ok(Message::Close(Some(frame))) => frame.code.into(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Sends an operation.

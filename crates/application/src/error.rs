@@ -17,7 +17,7 @@ pub enum Error {
         reason: Invalid,
     },
     /// The caller asked within a place that does not exist.
-    #[error("{} does not exist", name(*.0))]
+    #[error("{0} does not exist")]
     NoSuchPlace(Within),
     /// A cursor of a log is of another network, or was not read to its end.
     #[error("after {0}")]
@@ -46,13 +46,6 @@ pub enum Error {
     /// Storage failed.
     #[error("storage failed")]
     Storage(#[source] convene_persistence::Error),
-}
-
-fn name(place: Within) -> String {
-    match place {
-        Within::Network(id) => id.to_string(),
-        Within::Community(id) => id.to_string(),
-    }
 }
 
 impl From<convene_persistence::Error> for Error {

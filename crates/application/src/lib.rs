@@ -13,12 +13,16 @@ mod app;
 mod error;
 mod tree;
 
+pub mod accounts;
+pub mod admins;
 pub mod attention;
 pub mod audit;
+pub mod callers;
 pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
+pub mod grants;
 pub mod lifecycle;
 pub mod metrics;
 pub mod networks;

@@ -1,11 +1,24 @@
 //! The accounts of those who sign in with an issuer.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
-use convene_domain::id::AccountId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::OnConflict};
+use convene_domain::{
+    access::RoleAt,
+    id::{AccountId, CommunityId, NetworkId},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
 use uuid::Uuid;
 
-use crate::{Database, Result, dialect, entity::account};
+use crate::{
+    Database, Result,
+    column::Row,
+    dialect,
+    entity::{account, community_scope, grant},
+};
 
 /// The account of someone whom an issuer knows by a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,22 +50,57 @@ impl From<account::Model> for Account {
     }
 }
 
-/// Finds an account.
-pub async fn find<C: ConnectionTrait>(connection: &C, id: AccountId) -> Result<Option<Account>> {
-    Ok(account::Entity::find_by_id(id.uuid()).one(connection).await?.map(Account::from))
+/// Finds an account, with its roles.
+pub async fn find<C: ConnectionTrait>(connection: &C, id: AccountId) -> Result<Option<(Account, Vec<RoleAt>)>> {
+    with_roles(connection, account::Column::Id.eq(id.uuid())).await
 }
 
-/// Finds the account of someone whom an issuer calls so.
-pub async fn find_by_subject<C: ConnectionTrait>(connection: &C, issuer: &str, subject: &str) -> Result<Option<Account>> {
-    let found = account::Entity::find()
-        .filter(account::Column::Issuer.eq(issuer))
-        .filter(account::Column::Subject.eq(subject))
-        .one(connection);
-    Ok(found.await?.map(Account::from))
+/// Finds the account of someone whom an issuer calls so, with its roles.
+pub async fn find_by_subject<C: ConnectionTrait>(
+    connection: &C,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<(Account, Vec<RoleAt>)>> {
+    with_roles(connection, account::Column::Issuer.eq(issuer).and(account::Column::Subject.eq(subject))).await
+}
+
+/// In one statement: this is asked with every request of someone who signed in.
+async fn with_roles<C: ConnectionTrait>(connection: &C, which: Expr) -> Result<Option<(Account, Vec<RoleAt>)>> {
+    let mut found = account::Entity::find().filter(which).find_with_related(grant::Entity).all(connection).await?;
+    let Some((account, grants)) = found.pop() else { return Ok(None) };
+    let roles = grants.into_iter().filter(|grant| grant.revoked_at.is_none()).map(role).collect::<Result<_>>()?;
+    Ok(Some((account.into(), roles)))
+}
+
+fn role(grant: grant::Model) -> Result<RoleAt> {
+    let row = Row { table: "grants", id: grant.id };
+    Ok(RoleAt {
+        network: grant.network_id.map(NetworkId::from_uuid),
+        community: grant.community_id.map(CommunityId::from_uuid),
+        role: row.parse("role", &grant.role)?,
+    })
+}
+
+/// Which of these communities stand under which: pairs of one and another above it.
+pub async fn find_above<C: ConnectionTrait>(
+    connection: &C,
+    communities: &[CommunityId],
+) -> Result<HashSet<(CommunityId, CommunityId)>> {
+    let backend = connection.get_database_backend();
+    let ids: Vec<Uuid> = communities.iter().map(|id| id.uuid()).collect();
+    let found = community_scope::Entity::find()
+        .filter(dialect::is_any_id(backend, (community_scope::Entity, community_scope::Column::CommunityId), &ids))
+        .filter(dialect::is_any_id(backend, (community_scope::Entity, community_scope::Column::ScopeId), &ids))
+        .all(connection);
+    let pair = |row: community_scope::Model| (CommunityId::from_uuid(row.community_id), CommunityId::from_uuid(row.scope_id));
+    Ok(found.await?.into_iter().map(pair).collect())
 }
 
 /// Loads accounts. One that is not there is missing from the answer.
 pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[AccountId]) -> Result<Vec<Account>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let of = (account::Entity, account::Column::Id);
     let found = account::Entity::find().filter(dialect::is_any_id(connection.get_database_backend(), of, &ids)).all(connection);
@@ -71,5 +119,16 @@ pub async fn add(database: &Database, account: &Account) -> Result<()> {
     };
     let there = OnConflict::columns([account::Column::Issuer, account::Column::Subject]).do_nothing().to_owned();
     account::Entity::insert(row.into_active_model()).on_conflict(there).exec_without_returning(database.writer()).await?;
+    Ok(())
+}
+
+/// Notes what someone is called.
+pub async fn rename(database: &Database, id: AccountId, name: &str) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::Name, Expr::value(name))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::ErasedAt.is_null())
+        .exec(database.writer())
+        .await?;
     Ok(())
 }

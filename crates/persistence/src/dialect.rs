@@ -1,7 +1,7 @@
 //! The few places where Postgres and SQLite are asked differently.
 
 use sea_orm::{
-    DbBackend, Value,
+    ConnectionTrait, DbBackend, Value,
     sea_query::{Expr, ExprTrait, IntoColumnRef},
 };
 use uuid::Uuid;
@@ -79,4 +79,15 @@ pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
 /// The identity of nothing.
 pub(crate) fn no_id(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { "CAST(NULL AS uuid)" } else { "NULL" }
+}
+
+/// A turn that is taken by whoever makes the first administrator. Any number will do that is taken for nothing else.
+pub(crate) const FIRST_ADMIN: i64 = 6_071_843_204;
+
+/// Waits until nobody else has this turn, and keeps it until the transaction ends. On SQLite whoever writes has all turns.
+pub(crate) async fn take_turn<C: ConnectionTrait>(transaction: &C, turn: i64) -> Result<(), sea_orm::DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({turn})")).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use axum::http::Uri;
 use clap::{Args, Parser, Subcommand};
-use convene_domain::{access::Audience, id::TokenId, text::Text};
+use convene_domain::{
+    access::{Audience, Role, Verb},
+    id::{TokenId, Within},
+    text::Text,
+};
 
 use crate::{
     commands::subscribe::{Place, endpoint},
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Make, list and revoke tokens, which those who write sign in with
     Token(TokenArgs),
+    /// See to it that there is an administrator
+    Admin(AdminArgs),
     /// Change the version of the database's tables, or show it
     Migrate(MigrateArgs),
     /// Compute the stored totals again from the records, and report what differs
@@ -113,8 +119,18 @@ pub(crate) enum TokenCommand {
         /// Whom or what it is for, such as "Field team Nakuru"
         #[arg(long, value_parser = token_name)]
         name: Text,
+        /// Where it may be used: the id of a network (net_...) or of a community (com_...) with all under it; without it,
+        /// everywhere
+        #[arg(long, visible_alias = "network", value_name = "ID")]
+        within: Option<Within>,
+        /// Its role there; without it, the highest that there is: ADMIN, or COORDINATOR in a community
+        #[arg(long, value_name = "MEMBER|FACILITATOR|COORDINATOR|ADMIN", value_parser = role)]
+        role: Option<Role>,
+        /// What it may be used for, whatever its role
+        #[arg(long, value_name = "VERBS", value_delimiter = ',', default_value = "READ,WRITE,MANAGE", value_parser = verb)]
+        verbs: Vec<Verb>,
         /// For how many days it is valid; without it, until it is revoked
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+        #[arg(long, visible_alias = "expires", value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
         days: Option<u16>,
     },
     /// List all tokens, without their secrets
@@ -133,6 +149,30 @@ fn token_name(name: &str) -> Result<Text, String> {
         return Err("a name is one line of at most 100 characters".to_owned());
     }
     name.parse().map_err(|reason: convene_domain::Invalid| reason.to_string())
+}
+
+/// A verb of a token, in any case.
+fn verb(text: &str) -> Result<Verb, convene_domain::Invalid> {
+    text.trim().to_ascii_uppercase().parse()
+}
+
+/// A role, in any case.
+fn role(text: &str) -> Result<Role, convene_domain::Invalid> {
+    text.to_ascii_uppercase().parse()
+}
+
+/// Arguments of `admin`.
+#[derive(Args)]
+pub(crate) struct AdminArgs {
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
+
+/// What to do about administrators.
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Print a secret which, for an hour, makes whoever shows it first the administrator of this instance
+    Link,
 }
 
 /// Arguments of `migrate`.

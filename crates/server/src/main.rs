@@ -6,6 +6,7 @@ mod http;
 mod meters;
 mod serve;
 mod settings;
+mod sign_in;
 mod telemetry;
 
 use std::{io, process::ExitCode};
@@ -54,6 +55,7 @@ async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> 
         Command::Import(arguments) => commands::import::run(settings, arguments).await,
         Command::Export(arguments) => commands::export::run(settings, arguments).await,
         Command::Token(arguments) => commands::token::run(settings, arguments).await,
+        Command::Admin(arguments) => commands::admin::run(settings, arguments).await,
         Command::Migrate(arguments) => commands::migrate::run(settings, arguments).await,
         Command::Verify => commands::verify::run(settings).await,
         Command::Schema(arguments) => commands::schema::run(settings, arguments).await,

@@ -73,12 +73,17 @@ impl Caller {
         Self::signed_in(Who::Token(id), vec![RoleAt::everywhere(Role::Admin)], Verb::ALL.to_vec(), None)
     }
 
-    /// What the caller signed in as, if they did.
-    pub fn who(&self) -> Option<Who> {
+    /// The caller, if they signed in.
+    pub fn signed(&self) -> Option<&SignedIn> {
         match self {
-            Self::SignedIn(it) => Some(it.who),
+            Self::SignedIn(signed) => Some(signed),
             Self::Anonymous | Self::Operator => None,
         }
+    }
+
+    /// What the caller signed in as, if they did.
+    pub fn who(&self) -> Option<Who> {
+        self.signed().map(|signed| signed.who)
     }
 
     /// The roles that the caller can use for something, wherever.

@@ -12,9 +12,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use convene_application::changes::{self, CHECKPOINT, End, Follower, Made, Next, Reader, Seen, TRIES, Told, Unmade, Waiting};
 use convene_domain::change::{Change, Head, Position};
 use futures::{FutureExt, Stream, future::BoxFuture};
+use tokio::time::{Sleep, sleep};
 use tracing::debug;
 
 use super::{Event, Item, asked::Asked, errors, merged::Merged, signed::Signed};
@@ -34,8 +36,10 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 pub(super) struct Run {
     asked: Arc<Asked>,
     follower: Follower,
-    /// The token it is signed in with, if it is.
+    /// Who it is, if they signed in.
     signed: Option<(Arc<Signed>, Waiting)>,
+    /// When they have to sign in anew.
+    end: Option<Pin<Box<Sleep>>>,
     /// Everything up to here was told.
     here: Head,
     /// What is told first.
@@ -70,8 +74,15 @@ enum Done {
 }
 
 impl Run {
-    pub(super) fn new(asked: Arc<Asked>, follower: Follower, signed: Option<Arc<Signed>>, (here, first): (Head, Bytes)) -> Self {
-        let signed = signed.map(|signed| {
+    pub(super) fn new(
+        asked: Arc<Asked>,
+        follower: Follower,
+        signed: Option<(Arc<Signed>, Option<DateTime<Utc>>)>,
+        (here, first): (Head, Bytes),
+    ) -> Self {
+        let until = signed.as_ref().and_then(|(_, until)| *until);
+        let end = until.map(|end| Box::pin(sleep((end - Utc::now()).to_std().unwrap_or_default())));
+        let signed = signed.map(|(signed, _)| {
             let waiting = signed.followers.add(follower.waker());
             (signed, waiting)
         });
@@ -79,6 +90,7 @@ impl Run {
             asked,
             follower,
             signed,
+            end,
             here,
             first: Some(first),
             past: VecDeque::new(),
@@ -93,7 +105,10 @@ impl Run {
     }
 
     /// Why it has to end at once, if it has to.
-    fn must_end(&self) -> Option<(ErrorCode, &'static str)> {
+    fn must_end(&mut self, context: &mut Context<'_>) -> Option<(ErrorCode, &'static str)> {
+        if self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready()) {
+            return Some((ErrorCode::Unauthenticated, "the token has expired"));
+        }
         if self.signed.as_ref().is_some_and(|(signed, _)| signed.is_over()) {
             return Some((ErrorCode::Unauthenticated, "the token is no longer valid"));
         }
@@ -284,7 +299,7 @@ impl Run {
         }
         self.follower.register(context);
         loop {
-            if let Some((code, message)) = self.must_end() {
+            if let Some((code, message)) = self.must_end(context) {
                 return Poll::Ready(Some(self.end(code, message)));
             }
             if let Some(doing) = &mut self.doing {

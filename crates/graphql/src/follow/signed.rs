@@ -10,18 +10,19 @@ use std::{
 };
 
 use chrono::Utc;
-use convene_application::{App, changes::Wakers, tokens};
-use convene_domain::id::TokenId;
+use convene_application::{App, callers, changes::Wakers};
+use convene_domain::access::Who;
 use tracing::warn;
 
-/// How often it is looked whether tokens are still valid.
+/// How often it is looked whether those who signed in still may. When a token ends is known from the beginning: whoever
+/// follows with it sees to that by the clock.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// The tokens with which something is followed. Clones share them.
+/// Those who signed in and follow something. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct SignIns(Arc<Mutex<HashMap<TokenId, Weak<Signed>>>>);
+pub(crate) struct SignIns(Arc<Mutex<HashMap<Who, Weak<Signed>>>>);
 
-/// A token with which something is followed.
+/// Someone who signed in and follows something.
 #[derive(Debug, Default)]
 pub(super) struct Signed {
     over: AtomicBool,
@@ -29,60 +30,61 @@ pub(super) struct Signed {
 }
 
 impl Signed {
-    /// Whether the token is no longer valid.
+    /// Whether they have to sign in anew.
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
 }
 
 impl SignIns {
-    /// Watches a token that is valid now, as long as the answer is held.
-    pub(super) fn watch(&self, app: &App, token: TokenId) -> Arc<Signed> {
-        self.with(|tokens| {
-            if let Some(signed) = tokens.get(&token).and_then(Weak::upgrade).filter(|signed| !signed.is_over()) {
+    /// Watches someone who may follow now, as long as the answer is held.
+    pub(super) fn watch(&self, app: &App, who: Who) -> Arc<Signed> {
+        self.with(|watched| {
+            if let Some(signed) = watched.get(&who).and_then(Weak::upgrade).filter(|signed| !signed.is_over()) {
                 return signed;
             }
             let signed = Arc::<Signed>::default();
-            if tokens.is_empty() {
+            if watched.is_empty() {
                 tokio::spawn(self.clone().look(app.clone()));
             }
-            tokens.insert(token, Arc::downgrade(&signed));
+            watched.insert(who, Arc::downgrade(&signed));
             signed
         })
     }
 
-    /// Looks again and again, until nothing is followed with any token.
+    /// Looks again and again, until nobody follows who signed in.
     async fn look(self, app: App) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let watched: Vec<TokenId> = self.with(|tokens| {
-                tokens.retain(|_, signed| signed.upgrade().is_some_and(|signed| !signed.is_over()));
-                tokens.keys().copied().collect()
+            let watched: Vec<Who> = self.with(|watched| {
+                watched.retain(|_, signed| signed.upgrade().is_some_and(|signed| !signed.is_over()));
+                watched.keys().copied().collect()
             });
             if watched.is_empty() {
                 return;
             }
-            match tokio::time::timeout(LOOK, tokens::find_valid(&app, &watched, Utc::now())).await {
+            match tokio::time::timeout(LOOK, callers::find_valid(&app, &watched, Utc::now())).await {
                 Ok(Ok(valid)) => {
-                    for token in watched.iter().filter(|token| !valid.contains(token)) {
-                        self.end(*token);
+                    for who in watched.iter().filter(|who| !valid.contains(who)) {
+                        self.end(*who);
                     }
                 }
                 // When it cannot be found out, it is looked again later.
-                Ok(Err(error)) => warn!(%error, "tokens cannot be looked up"),
-                Err(_) => warn!("tokens cannot be looked up in time"),
+                Ok(Err(error)) => warn!(%error, "those who signed in cannot be looked up"),
+                Err(_) => warn!("those who signed in cannot be looked up in time"),
             }
         }
     }
 
-    fn end(&self, token: TokenId) {
-        if let Some(signed) = self.with(|tokens| tokens.get(&token).and_then(Weak::upgrade)) {
+    /// Ends what someone follows.
+    fn end(&self, who: Who) {
+        if let Some(signed) = self.with(|watched| watched.get(&who).and_then(Weak::upgrade)) {
             signed.over.store(true, Ordering::Release);
             signed.followers.wake();
         }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<TokenId, Weak<Signed>>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<Who, Weak<Signed>>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -7,10 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use convene_application::changes::{self, Follower, Group};
-use convene_domain::{
-    access::{Caller, Who},
-    change::Head,
-};
+use convene_domain::{access::Caller, change::Head};
 
 use super::{
     Following, Started,
@@ -22,7 +19,7 @@ use crate::{
     cursor,
     error::{Error, ErrorCode},
     guard::{Checked, Refusal},
-    request::{GraphqlRequest, Outcome},
+    request::{self, GraphqlRequest, Outcome},
     service::Service,
     subscriptions::Stage,
 };
@@ -49,7 +46,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let (operation_name, cost) = (checked.operation_name.clone(), checked.cost);
     let (group, from) = group(&request.query, &checked, &request.variables, &caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
-    let token = if let Some(Who::Token(token)) = caller.who() { Some(token) } else { None };
+    let signed = caller.signed().map(|signed| (signed.who, signed.expires_at));
     let openings = Arc::clone(&service.openings);
     let deadline = service.deadline;
     let opening = async {
@@ -64,13 +61,11 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
             None => Box::pin(open(&service, caller, request, checked, group)).await,
         }
     };
-    let opened = tokio::time::timeout(deadline, opening).await.unwrap_or_else(|_| {
-        let message = format!("stopped after {} s", deadline.as_secs());
-        Err(Box::new(Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, message))))
-    });
+    let opened = tokio::time::timeout(deadline, opening).await;
+    let opened = opened.unwrap_or_else(|_| Err(Box::new(Outcome::refused(request::late(deadline)))));
     match opened {
         Ok((asked, follower, here, first)) => {
-            let signed = token.map(|token| service.sign_ins.watch(&service.app, token));
+            let signed = signed.map(|(who, until)| (service.sign_ins.watch(&service.app, who), until));
             Started::Following(Following::new(Run::new(asked, follower, signed, (here, first)), operation_name, cost))
         }
         Err(outcome) => Started::Done(outcome),

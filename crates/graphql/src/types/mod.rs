@@ -60,5 +60,5 @@ pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
-    NextStepState, ReportStatus, Severity, VocabularyKind, Weekday,
+    NextStepState, ReportStatus, Role, Severity, VocabularyKind, Weekday,
 };

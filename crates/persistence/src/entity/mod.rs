@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod activity_policy;
+pub(crate) mod admin_secret;
 pub(crate) mod agenda_item;
 pub(crate) mod attendance_part;
 pub(crate) mod change;
@@ -17,10 +18,12 @@ pub(crate) mod gathering;
 pub(crate) mod gathering_host;
 pub(crate) mod gathering_report;
 pub(crate) mod gathering_scope;
+pub(crate) mod grant;
 pub(crate) mod idempotency_key;
 pub(crate) mod import_row;
 pub(crate) mod instance;
 pub(crate) mod invitation;
+pub(crate) mod membership_invitation;
 pub(crate) mod network;
 pub(crate) mod network_head;
 pub(crate) mod policy_choice;

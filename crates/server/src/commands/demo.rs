@@ -8,7 +8,10 @@ use std::{env, fs, net::SocketAddr, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use chrono::Utc;
-use convene_application::{exchange::ImportOptions, tokens};
+use convene_application::{
+    exchange::ImportOptions,
+    tokens::{self, NewToken},
+};
 
 use self::client::Client;
 use crate::{
@@ -73,7 +76,8 @@ async fn fill(settings: &Settings, folder: &Path) -> anyhow::Result<String> {
     let app = open(settings).await?;
     let options = ImportOptions { dry_run: false, audience: None, overwrite: false };
     import::import(&app, &files, options).await.context("cannot import the sample")?;
-    let (_, secret) = tokens::create(&app, "Demo".parse()?, None, Utc::now()).await.context("cannot make a token")?;
+    let (_, secret) =
+        tokens::create(&app, NewToken::everything("Demo".parse()?), Utc::now()).await.context("cannot make a token")?;
     app.close().await?;
     Ok(secret)
 }

@@ -8,6 +8,7 @@ use convene_live::WakeUps;
 
 use crate::settings::Settings;
 
+pub(crate) mod admin;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -1,10 +1,10 @@
-//! `convene token`: what those who write sign in with.
+//! `convene token`: what programs sign in with.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use convene_application::tokens::{self, Token};
+use convene_application::tokens::{self, NewToken, Token};
 
 use crate::{
     cli::{TokenArgs, TokenCommand},
@@ -16,9 +16,10 @@ pub(crate) async fn run(settings: &Settings, arguments: TokenArgs) -> anyhow::Re
     migrate::up(settings).await?;
     let (app, now) = (open(settings).await?, Utc::now());
     match arguments.command {
-        TokenCommand::Create { name, days } => {
+        TokenCommand::Create { name, within, role, verbs, days } => {
             let expires_at = days.map(|days| now + TimeDelta::days(i64::from(days)));
-            let (token, secret) = tokens::create(&app, name, expires_at, now).await.context("cannot make the token")?;
+            let new = NewToken { name, within, role, verbs, expires_at };
+            let (token, secret) = tokens::create(&app, new, now).await.context("cannot make the token")?;
             // Alone on the standard output, so that a script can take it from there.
             eprintln!("{} was made. Its secret is shown only now:", describe(&token, now));
             answer(&format!("{secret}\n"))?;
@@ -47,5 +48,19 @@ fn describe(token: &Token, now: DateTime<Utc>) -> String {
         (None, Some(end)) => format!("valid until {}", day(end)),
         (None, None) => "valid until revoked".to_owned(),
     };
-    format!("{} \"{}\", made at {}, {state}", token.id, token.name, day(token.created_at))
+    let place = match (token.allows.network, token.allows.community) {
+        (_, Some(community)) => format!("in {community}"),
+        (Some(network), None) => format!("in {network}"),
+        (None, None) => "everywhere".to_owned(),
+    };
+    let verbs: Vec<&str> = token.verbs.iter().map(|verb| verb.as_str()).collect();
+    let used = token.last_used_at.map_or("never used".to_owned(), |at| format!("last used at {}", day(at)));
+    format!(
+        "{} \"{}\": {} {place} to {}, made at {}, {used}, {state}",
+        token.id,
+        token.name,
+        token.allows.role,
+        verbs.join(", "),
+        day(token.created_at)
+    )
 }

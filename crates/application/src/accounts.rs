@@ -1,0 +1,72 @@
+//! Accounts: those who sign in with an issuer that the operator trusts.
+
+use chrono::{DateTime, Utc};
+use convene_domain::{
+    access::{Caller, Role, RoleAt, Verb, Who},
+    id::{AccountId, GrantId},
+};
+use convene_persistence::{accounts, admins};
+use uuid::Uuid;
+
+use crate::{App, Error, Result};
+
+pub use convene_persistence::accounts::Account;
+
+/// Whom an issuer says that someone is.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// What it calls them, for ever.
+    pub subject: &'a str,
+    /// What others call them, if the issuer says.
+    pub name: Option<&'a str>,
+    /// Whether they become administrator of the instance, as long as there is none.
+    pub is_first_admin: bool,
+}
+
+/// Signs someone in until an instant. Whoever comes for the first time gets an account, which may do nothing yet. `None`
+/// when the account was erased: then it stays so.
+pub async fn sign_in(app: &App, identity: Identity<'_>, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Option<Caller>> {
+    let Identity { issuer, subject, name, is_first_admin } = identity;
+    let (account, mut roles) = match accounts::find_by_subject(app.reader(), issuer, subject).await? {
+        Some(found) => found,
+        None => {
+            accounts::add(app.database(), &new(identity, now)).await?;
+            // It may be one that was made at the same time.
+            accounts::find_by_subject(app.reader(), issuer, subject).await?.ok_or(Error::Lost("accounts"))?
+        }
+    };
+    if account.erased_at.is_some() {
+        return Ok(None);
+    }
+    if let Some(name) = name.filter(|name| account.name.as_deref() != Some(name)) {
+        accounts::rename(app.database(), account.id, name).await?;
+    }
+    let everything = RoleAt::everywhere(Role::Admin);
+    if is_first_admin && !roles.contains(&everything) && admins::make_first(app.database(), account.id, new_grant(), now).await? {
+        roles.push(everything);
+    }
+    Ok(caller(&account, roles, Some(expires_at)))
+}
+
+fn new(identity: Identity<'_>, now: DateTime<Utc>) -> Account {
+    Account {
+        id: AccountId::from_uuid(Uuid::now_v7()),
+        issuer: identity.issuer.to_owned(),
+        subject: identity.subject.to_owned(),
+        name: identity.name.map(str::to_owned),
+        created_at: now,
+        erased_at: None,
+    }
+}
+
+pub(crate) fn new_grant() -> GrantId {
+    GrantId::from_uuid(Uuid::now_v7())
+}
+
+/// An account as a caller; `None` when it was erased.
+pub(crate) fn caller(account: &Account, roles: Vec<RoleAt>, expires_at: Option<DateTime<Utc>>) -> Option<Caller> {
+    let verbs = Verb::ALL.to_vec();
+    account.erased_at.is_none().then(|| Caller::signed_in(Who::Account(account.id), roles, verbs, expires_at))
+}
