@@ -22,6 +22,8 @@ mod heard;
 mod issuer;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/mutate.rs"]
+mod mutate;
 #[path = "support/planted.rs"]
 mod planted;
 #[path = "support/program.rs"]
@@ -48,7 +50,9 @@ mod demo;
 mod events;
 mod export;
 mod faults;
+mod federation;
 mod follow;
+mod fuzz;
 mod golden;
 mod golden_metrics;
 mod graphql_sse;

@@ -185,20 +185,6 @@ async fn wrong_input_is_refused_by_name() {
     assert_eq!(siblings["data"], json!({ "community": null, "networks": { "totalCount": 1 } }));
 }
 
-#[tokio::test]
-async fn a_federation_router_finds_entities() {
-    let world = World::new().await;
-    let nation = world.communities(Level::National, None, ["kenya"]).await;
-    let query = format!(
-        r#"{{ _entities(representations: [
-          {{ __typename: "Community", id: "{}" }}, {{ __typename: "Network", id: "{}" }},
-          {{ __typename: "Gathering", id: "gat_01900000000070008000000000000001" }}
-        ]) {{ ... on Community {{ slug }} ... on Network {{ name }} ... on Gathering {{ title }} }} }}"#,
-        nation[0], world.network
-    );
-    assert_eq!(world.data(query).await["_entities"], json!([{ "slug": "kenya" }, { "name": "Relief" }, null]));
-}
-
 /// Reads a list page by page to its end, one way and the other.
 async fn pages(world: &World, field: &str, entry: &str, forward: bool) -> Vec<Json> {
     let (size, from, cursor, more) = if forward {
