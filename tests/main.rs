@@ -32,6 +32,8 @@ mod program;
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/secrets.rs"]
+mod secrets;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -77,6 +79,7 @@ mod resume;
 mod serve;
 mod sign_in;
 mod soak;
+mod suppressed;
 mod themes;
 mod tokens;
 mod tree;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use convene_domain::{
-    access::{Caller, Who},
+    access::{Caller, Role, Who},
     change::{Change, Position},
     id::{AccountId, TokenId, Within},
     record::Revision,
@@ -15,7 +15,7 @@ use convene_persistence::{
 };
 use uuid::Uuid;
 
-use crate::{App, Error, Result, changes::network_of};
+use crate::{App, Error, Result, changes::network_of, grants};
 
 /// Who wrote something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,7 @@ pub async fn list(
 ) -> Result<(Vec<AuditEntry>, bool)> {
     caller.check_writes()?;
     let (network, _) = network_of(app, within, true).await?.ok_or(Error::NoSuchPlace(within))?;
+    grants::require(app, caller, Role::Coordinator, within).await?;
     let AuditFilter { record, by, before } = filter;
     let trail = Trail { network, within, record, by, before };
     let mut found = audit::list(app.reader(), &trail, u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1)).await?;

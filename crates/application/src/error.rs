@@ -1,6 +1,10 @@
 //! What a use case fails with.
 
-use convene_domain::{Invalid, access::NotSignedIn, id::Within};
+use convene_domain::{
+    Invalid,
+    access::{NotSignedIn, Role},
+    id::Within,
+};
 
 /// The result of every use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -17,7 +21,7 @@ pub enum Error {
         reason: Invalid,
     },
     /// The caller asked within a place that does not exist.
-    #[error("{} does not exist", name(*.0))]
+    #[error("{0} does not exist")]
     NoSuchPlace(Within),
     /// A cursor of a log is of another network, or was not read to its end.
     #[error("after {0}")]
@@ -31,6 +35,9 @@ pub enum Error {
     /// The caller has to sign in for this.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
+    /// It takes a role that the caller has not.
+    #[error("this needs the role {0} at {1} or above it")]
+    Forbidden(Role, Within),
     /// Others were in the way of a write again and again.
     #[error("others keep writing the same records")]
     Busy,
@@ -46,13 +53,6 @@ pub enum Error {
     /// Storage failed.
     #[error("storage failed")]
     Storage(#[source] convene_persistence::Error),
-}
-
-fn name(place: Within) -> String {
-    match place {
-        Within::Network(id) => id.to_string(),
-        Within::Community(id) => id.to_string(),
-    }
 }
 
 impl From<convene_persistence::Error> for Error {

@@ -22,6 +22,7 @@ pub mod changes;
 pub mod communities;
 pub mod exchange;
 pub mod gatherings;
+pub mod grants;
 pub mod lifecycle;
 pub mod metrics;
 pub mod networks;

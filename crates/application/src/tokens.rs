@@ -158,6 +158,7 @@ pub(crate) fn secret(prefix: &str) -> String {
     format!("{prefix}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
+/// The fingerprint of a secret.
 pub(crate) fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -68,6 +68,8 @@ ids! {
     AccountId = "acc_",
     /// A role that an account was given.
     GrantId = "gra_",
+    /// An invitation to take on a role.
+    MembershipInvitationId = "inv_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
@@ -149,6 +151,15 @@ pub enum Within {
     Network(NetworkId),
     /// The community and everything under it.
     Community(CommunityId),
+}
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(id) => id.fmt(f),
+            Self::Community(id) => id.fmt(f),
+        }
+    }
 }
 
 impl Within {

@@ -2,15 +2,16 @@
 //! whether one of them is a place of the caller's is to ask whether they have a role at a host, or above it.
 
 use convene_domain::access::{Rights, Sight};
+use convene_domain::id::{CommunityId, GatheringId, ReportId};
 use sea_orm::{
-    DbBackend,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Condition, Expr, ExprTrait, IntoIden, Query},
 };
 use uuid::Uuid;
 
 use crate::{
-    dialect,
-    entity::{report_item, report_scope},
+    Result, dialect,
+    entity::{community_scope, gathering_scope, report_item, report_scope},
 };
 
 /// The name of the scope rows that are looked at for this.
@@ -121,4 +122,28 @@ fn stands_in_text(backend: DbBackend, report: &str, places: &[Uuid]) -> String {
         "EXISTS (SELECT 1 FROM report_scopes {SCOPES} WHERE {SCOPES}.report_id = {report} AND {SCOPES}.scope_id IN ({}))",
         places.join(", ")
     )
+}
+
+/// Whether a community is one of these places, or stands under one.
+pub async fn is_community_under<C: ConnectionTrait>(connection: &C, id: CommunityId, places: &[Uuid]) -> Result<bool> {
+    let of = community_scope::Entity::find().filter(community_scope::Column::CommunityId.eq(id.uuid()));
+    let scope = (community_scope::Entity, community_scope::Column::ScopeId);
+    let of = of.filter(dialect::is_any_id(connection.get_database_backend(), scope, places));
+    Ok(of.limit(1).one(connection).await?.is_some())
+}
+
+/// Whether a host of a gathering is one of these places, or stands under one.
+pub async fn is_gathering_under<C: ConnectionTrait>(connection: &C, id: GatheringId, places: &[Uuid]) -> Result<bool> {
+    let of = gathering_scope::Entity::find().filter(gathering_scope::Column::GatheringId.eq(id.uuid()));
+    let scope = (gathering_scope::Entity, gathering_scope::Column::ScopeId);
+    let of = of.filter(dialect::is_any_id(connection.get_database_backend(), scope, places));
+    Ok(of.limit(1).one(connection).await?.is_some())
+}
+
+/// Whether a host of the gathering of a report is one of these places, or stands under one.
+pub async fn is_report_under<C: ConnectionTrait>(connection: &C, id: ReportId, places: &[Uuid]) -> Result<bool> {
+    let of = report_scope::Entity::find().filter(report_scope::Column::ReportId.eq(id.uuid()));
+    let scope = (report_scope::Entity, report_scope::Column::ScopeId);
+    let of = of.filter(dialect::is_any_id(connection.get_database_backend(), scope, places));
+    Ok(of.limit(1).one(connection).await?.is_some())
 }

@@ -7,7 +7,7 @@
 //! 3. Writes take a [`Write`] and say what changed with [`Write::record`]; only [`Write::seal`] commits.
 //! 4. If the record has a scope or adds to a sum, extend the seal in a new step, and [`verify`].
 
-mod access;
+pub mod access;
 mod column;
 mod connections;
 mod database;
@@ -25,6 +25,7 @@ pub mod attention;
 pub mod audit;
 pub mod communities;
 pub mod gatherings;
+pub mod grants;
 pub mod imports;
 mod in_order;
 pub mod keys;

@@ -66,6 +66,11 @@ impl Write {
         self.by = by;
     }
 
+    /// Who writes this; `None` for whoever runs commands on the machine of the database.
+    pub fn by(&self) -> Option<Who> {
+        self.by
+    }
+
     /// Says by which key the write is known when it is asked for again, and what is answered then.
     pub fn keep(&mut self, key: Key) {
         self.key = Some(key);

@@ -7,12 +7,14 @@
 
 pub mod communities;
 pub mod gatherings;
+pub mod grants;
 pub mod networks;
 pub mod persons;
 pub mod policies;
 pub mod reports;
 
 mod check;
+mod need;
 mod refusal;
 
 use std::{future::Future, sync::Arc};
@@ -21,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     access::Caller,
     change::{ChangeKind, EntityType, Head, NewChange},
-    id::{CommunityId, GatheringId, NetworkId, ReportId, TermId},
+    id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId},
     record::Revision,
 };
 use convene_persistence::{
@@ -31,6 +33,8 @@ use convene_persistence::{
 };
 use uuid::Uuid;
 
+use self::need::At;
+pub use self::need::Need;
 pub use self::refusal::{Refusal, RefusalCode, Stop};
 use crate::{App, Error, Result, reports::ReportRecord};
 
@@ -63,6 +67,14 @@ pub trait Command: Send + Sync {
     /// The mutation's name: keys are kept under it.
     fn operation(&self) -> &'static str;
 
+    /// What someone has to be to have it done.
+    fn needs(&self) -> Vec<Need>;
+
+    /// Checks what else a caller may not do who has all of that.
+    fn confine(&self, _: &Write, _: &Caller) -> impl Future<Output = std::result::Result<(), Stop>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Does it, short of sealing it.
     fn carry_out(&self, write: &mut Write) -> impl Future<Output = std::result::Result<Done, Stop>> + Send;
 }
@@ -74,6 +86,8 @@ pub struct Done {
     revision: Revision,
     /// The record, if it is a report.
     report: Option<Arc<ReportRecord>>,
+    /// A secret that is told once.
+    secret: Option<String>,
 }
 
 /// What came of a command.
@@ -87,6 +101,8 @@ pub struct Answer {
     pub head: Head,
     /// The record as it was written, if it is a report that was written just now.
     pub report: Option<Arc<ReportRecord>>,
+    /// A secret that was made just now, and is kept nowhere.
+    pub secret: Option<String>,
 }
 
 /// Carries out a command, or answers why not.
@@ -111,7 +127,13 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
         match carry_out(app, order, command).await {
             Ok((done, Some(head))) => {
                 app.wake(&[head]);
-                return Ok(Ok(Answer { entity: done.entity, revision: done.revision, head, report: done.report }));
+                return Ok(Ok(Answer {
+                    entity: done.entity,
+                    revision: done.revision,
+                    head,
+                    report: done.report,
+                    secret: done.secret,
+                }));
             }
             // It is kept, but where could not be read back: the key tells.
             Ok((_, None)) => continue,
@@ -154,12 +176,16 @@ async fn recall<C: Command>(app: &App, order: &Order, command: &C) -> Result<Opt
     let head = head.ok_or(Error::Lost("the changes that a key stands for"))?;
     // Whoever wrote it may not have come to say so.
     app.heed(head.log.network, head.position);
-    Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head, report: None })))
+    Ok(Some(Ok(Answer { entity: kept.entity, revision: kept.revision, head, report: None, secret: None })))
 }
 
 async fn carry_out<C: Command>(app: &App, order: &Order, command: &C) -> std::result::Result<(Done, Option<Head>), Stop> {
     let mut write = Write::begin(app.database(), order.now).await?;
     write.signed(order.caller.who());
+    for need in command.needs() {
+        need.check(&write, &order.caller).await?;
+    }
+    command.confine(&write, &order.caller).await?;
     let done = command.carry_out(&mut write).await?;
     write.keep(Key {
         caller: order.caller.key_space(),
@@ -202,6 +228,8 @@ subjects! {
     CommunityId => Community,
     GatheringId => Gathering,
     ReportId => GatheringReport,
+    GrantId => Grant,
+    MembershipInvitationId => Grant,
 }
 
 /// Says what was written of a record, and that the answer is about it.
@@ -214,5 +242,5 @@ fn record<I: Subject>(
 ) -> Done {
     let entity = id.uuid();
     write.record(network, NewChange { kind, entity_type: I::TYPE, entity, revision, occurred_at });
-    Done { entity, revision, report: None }
+    Done { entity, revision, report: None, secret: None }
 }

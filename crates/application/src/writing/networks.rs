@@ -1,6 +1,7 @@
 //! Networks and their vocabulary.
 
 use convene_domain::{
+    access::Role,
     change::ChangeKind,
     id::{NetworkId, TermId},
     network::{Network, Term, VocabularyKind},
@@ -10,7 +11,7 @@ use convene_domain::{
 use convene_persistence::{Write, networks, terms};
 use uuid::Uuid;
 
-use super::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, record};
+use super::{At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop, check, record};
 
 /// The most terms of one kind that a vocabulary has.
 const TERMS_LIMIT: usize = 500;
@@ -34,6 +35,10 @@ pub struct CreateNetwork {
 impl Command for CreateNetwork {
     fn operation(&self) -> &'static str {
         "createNetwork"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Instance, "")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -66,6 +71,10 @@ pub struct ChangeNetwork {
 impl Command for ChangeNetwork {
     fn operation(&self) -> &'static str {
         "changeNetwork"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -102,6 +111,10 @@ pub struct AddVocabularyTerm {
 impl Command for AddVocabularyTerm {
     fn operation(&self) -> &'static str {
         "addVocabularyTerm"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -142,6 +155,10 @@ pub struct ChangeVocabularyTerm {
 impl Command for ChangeVocabularyTerm {
     fn operation(&self) -> &'static str {
         "changeVocabularyTerm"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Term(self.term), "term")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

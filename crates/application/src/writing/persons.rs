@@ -1,9 +1,9 @@
 //! Taking people out of what is kept.
 
-use convene_domain::{change::ChangeKind, id::NetworkId, text::Text};
+use convene_domain::{access::Role, change::ChangeKind, id::NetworkId, text::Text};
 use convene_persistence::{Write, networks, persons};
 
-use super::{Command, Done, Refusal, RefusalCode, Stop, record};
+use super::{At, Command, Done, Need, Refusal, RefusalCode, Stop, record};
 
 /// Takes the name of a person out of all reports of a network. The texts of items stay as they are: what they say of someone
 /// only people can tell.
@@ -20,6 +20,10 @@ impl Command for ErasePerson {
         "erasePerson"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let network = networks::lock(write, self.network).await?.ok_or_else(|| Refusal::not_found("network"))?;
         let reports = persons::erase(write, self.network, &self.name).await?;
@@ -29,6 +33,6 @@ impl Command for ErasePerson {
         for changed in reports {
             record(write, self.network, ChangeKind::Erased, changed, None);
         }
-        Ok(Done { entity: network.id.uuid(), revision: network.revision, report: None })
+        Ok(Done { entity: network.id.uuid(), revision: network.revision, report: None, secret: None })
     }
 }

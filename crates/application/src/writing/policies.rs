@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 use convene_domain::{
+    access::Role,
     change::ChangeKind,
     id::{CommunityId, NetworkId},
     lifecycle::{ActivityPolicy, BuiltIn, Rules},
@@ -11,7 +12,7 @@ use convene_domain::{
 };
 use convene_persistence::{Write, communities, networks, policies};
 
-use super::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, record};
+use super::{At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop, check, networks::put, record};
 use crate::networks::NetworkRecord;
 
 /// The most policies that a network makes.
@@ -29,6 +30,10 @@ pub struct AddActivityPolicy {
 impl Command for AddActivityPolicy {
     fn operation(&self) -> &'static str {
         "addActivityPolicy"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -67,6 +72,10 @@ impl Command for ChangeActivityPolicy {
         "changeActivityPolicy"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         if self.name.is_none() && self.text.is_none() && self.rules.is_none() {
             return Err(check::nothing().into());
@@ -103,6 +112,10 @@ impl Command for ChooseNetworkPolicy {
         "chooseNetworkActivityPolicy"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Admin, At::Network(self.network), "network")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let network = locked(write, self.network, self.expected).await?;
         check_policy(write, self.network, self.policy.as_ref()).await?;
@@ -128,6 +141,10 @@ pub struct ChooseCommunityPolicy {
 impl Command for ChooseCommunityPolicy {
     fn operation(&self) -> &'static str {
         "chooseCommunityActivityPolicy"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Coordinator, At::Community(self.community), "community")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

@@ -1,6 +1,6 @@
 //! Why a command is not carried out.
 
-use convene_domain::{Invalid, record::Revision};
+use convene_domain::{Invalid, access::Role, id::Within, record::Revision};
 
 /// What kind of reason it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum RefusalCode {
     Conflict,
     /// The rules do not allow it as things are.
     NotAllowed,
+    /// It takes a role that the caller has not.
+    Forbidden,
 }
 
 /// Why a command is not carried out.
@@ -28,12 +30,14 @@ pub struct Refusal {
     pub message: String,
     /// The revision that the record is at, where that is the reason.
     pub current_revision: Option<Revision>,
+    /// The role that is needed, and where, if that is the reason; no place is everywhere.
+    pub needed: Option<(Role, Option<Within>)>,
 }
 
 impl Refusal {
     /// A reason.
     pub fn new<const N: usize>(code: RefusalCode, field: [&str; N], message: impl Into<String>) -> Self {
-        Self { code, field: field.map(str::to_owned).to_vec(), message: message.into(), current_revision: None }
+        Self { code, field: field.map(str::to_owned).to_vec(), message: message.into(), current_revision: None, needed: None }
     }
 
     /// A field has a value that it cannot have.
@@ -55,6 +59,16 @@ impl Refusal {
     /// The rules do not allow it as things are.
     pub fn rule(field: &str, reason: impl Into<String>) -> Self {
         Self::new(RefusalCode::NotAllowed, [field], reason)
+    }
+
+    /// It takes a role that the caller has not, or a token that may be used for it.
+    pub fn forbidden(field: &str, (role, place): (Role, Option<Within>), lacks_verb: bool) -> Self {
+        let at = place.map_or_else(|| "of this instance".to_owned(), |place| format!("at {place}"));
+        let verb = if lacks_verb { format!(", and a token that may be used to {}", role.verb()) } else { String::new() };
+        let message = format!("needs the role {role} {at}{}{verb}", if place.is_some() { " or above it" } else { "" });
+        let field = Some(field).filter(|field| !field.is_empty()).map(str::to_owned).into_iter().collect();
+        let (code, needed) = (RefusalCode::Forbidden, Some((role, place)));
+        Self { code, field, message, current_revision: None, needed }
     }
 
     /// The same reason, for a field inside another.

@@ -1,5 +1,7 @@
 //! What accounts and tokens may do, and where.
 
+use uuid::Uuid;
+
 use crate::{
     id::{AccountId, CommunityId, GrantId, NetworkId},
     words::words,
@@ -31,6 +33,17 @@ words! {
     }
 }
 
+impl Role {
+    /// What a token has to be for, to do what only this role and those above it do.
+    pub fn verb(self) -> Verb {
+        match self {
+            Self::Member => Verb::Read,
+            Self::Facilitator => Verb::Write,
+            Self::Coordinator | Self::Admin => Verb::Manage,
+        }
+    }
+}
+
 /// A role in a place. It holds for everything under the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleAt {
@@ -46,6 +59,11 @@ impl RoleAt {
     /// A role everywhere.
     pub fn everywhere(role: Role) -> Self {
         Self { network: None, community: None, role }
+    }
+
+    /// The place whose scope it is; `None` for everywhere.
+    pub fn place(&self) -> Option<Uuid> {
+        self.community.map(CommunityId::uuid).or(self.network.map(NetworkId::uuid))
     }
 
     /// A role in a whole network.

@@ -21,6 +21,7 @@ impl From<Arc<Failure>> for Error {
             Failure::ForeignCursor(_) => Self::client(ErrorCode::BadCursor, failure.to_string()),
             Failure::CursorExpired => Self::client(ErrorCode::CursorExpired, failure.to_string()),
             Failure::ScopeChanged => Self::client(ErrorCode::ScopeChanged, failure.to_string()),
+            Failure::Forbidden(..) => Self::client(ErrorCode::Forbidden, failure.to_string()),
             Failure::NotSignedIn(_) => Self::client(ErrorCode::Unauthenticated, failure.to_string()),
             Failure::Busy | Failure::Unreadable(_) | Failure::Unavailable(_) => Self::unavailable(failure),
             Failure::Lost(_) | Failure::Storage(_) => Self::internal(failure),

@@ -19,7 +19,7 @@ use crate::{
     cursor,
     error::{Error, ErrorCode},
     guard::{Checked, Refusal},
-    request::{GraphqlRequest, Outcome},
+    request::{self, GraphqlRequest, Outcome},
     service::Service,
     subscriptions::Stage,
 };
@@ -47,6 +47,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let (group, from) = group(&request.query, &checked, &request.variables, &caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
     let signed = caller.signed().map(|signed| (signed.who, signed.expires_at));
+    let follows = caller.clone();
     let openings = Arc::clone(&service.openings);
     let deadline = service.deadline;
     let opening = async {
@@ -61,13 +62,12 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
             None => Box::pin(open(&service, caller, request, checked, group)).await,
         }
     };
-    let opened = tokio::time::timeout(deadline, opening).await.unwrap_or_else(|_| {
-        let message = format!("stopped after {} s", deadline.as_secs());
-        Err(Box::new(Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, message))))
-    });
+    let opened = tokio::time::timeout(deadline, opening).await;
+    let opened = opened.unwrap_or_else(|_| Err(Box::new(Outcome::refused(request::late(deadline)))));
     match opened {
         Ok((asked, follower, here, first)) => {
             let signed = signed.map(|(who, until)| (service.sign_ins.watch(&service.app, who), until));
+            let signed = signed.map(|(signed, until)| (signed, until, follows));
             Started::Following(Following::new(Run::new(asked, follower, signed, (here, first)), operation_name, cost))
         }
         Err(outcome) => Started::Done(outcome),

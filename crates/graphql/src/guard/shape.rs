@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Pos, Positioned,
-    parser::types::{Directive, ExecutableDocument, OperationType, Selection, SelectionSet},
+    parser::types::{Directive, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
 
 use super::{Limits, Refusal};
@@ -96,8 +96,7 @@ impl<'a> Walk<'a> {
                     let field = &field.node;
                     within(ErrorCode::TooManyArguments, "arguments of a field", self.limits.arguments, field.arguments.len())
                         .map_err(|refusal| refusal.at(selection.pos))?;
-                    // `_service` is the schema too, as text.
-                    if !self.limits.introspection && matches!(field.name.node.as_str(), "__schema" | "__type" | "_service") {
+                    if !self.limits.introspection && asks_for_schema(field) {
                         return Err(invalid("introspection is closed on this server".to_owned(), selection.pos));
                     }
                     let mut part =
@@ -144,6 +143,18 @@ impl<'a> Walk<'a> {
 
     fn recursion(&self, level: usize) -> Result<(), Refusal> {
         within(ErrorCode::TooDeep, "selection sets inside each other", self.limits.recursion, level)
+    }
+}
+
+/// Whether a field asks for the schema. `_service` is the schema too, as text. Whoever only wants to know the name of a type, that it
+/// names itself, is answered by the executor that there is no such type, whatever there is.
+fn asks_for_schema(field: &Field) -> bool {
+    let is_name =
+        |selection: &Positioned<Selection>| matches!(&selection.node, Selection::Field(it) if it.node.name.node == "name");
+    match field.name.node.as_str() {
+        "__schema" | "_service" => true,
+        "__type" => !field.selection_set.node.items.iter().all(is_name),
+        _ => false,
     }
 }
 

@@ -172,7 +172,7 @@ fn the_operation_is_chosen_as_the_specification_says() {
 
 #[test]
 fn variables_must_fit_their_types() {
-    let guard = guard();
+    let guard = Guard::try_new(Limits { introspection: true, ..Limits::default() }, SDL).unwrap();
     let problem = |ty: &str, given: Value| {
         let query = format!("query Q($v: {ty}) {{ __typename }}");
         guard.check(&query, None, &variables(given)).map(|_| ()).map_err(|refusal| {
@@ -213,6 +213,28 @@ fn variables_must_fit_their_types() {
         ("Filter", value!({ "v": "a" }), "variable \"$v\" is no valid Filter"),
     ] {
         assert_eq!(problem(ty, given), Err(message.to_owned()), "{ty}");
+    }
+}
+
+#[test]
+fn where_the_schema_is_not_told_a_refusal_names_what_was_sent() {
+    let guard = guard();
+    let problem = |query: &str, given: Value| guard.check(query, None, &variables(given)).unwrap_err().message;
+    for (ty, given, message) in [
+        ("Int!", value!({}), "variable \"$v\" is missing"),
+        ("Int", value!({ "v": 1.5 }), "variable \"$v\" has a value that it cannot have"),
+        ("Filter", value!({ "v": {} }), "variable \"$v\" lacks what it has to have"),
+        ("[Filter]", value!({ "v": [{ "within": "a", "and": {} }] }), "variable \"$v[0].and\" lacks what it has to have"),
+        ("Filter", value!({ "v": { "within": "a", "size": "c" } }), "variable \"$v.size\" has a value that it cannot have"),
+        ("Filter", value!({ "v": { "within": "a", "x": 1 } }), "variable \"$v\" has no field \"x\""),
+    ] {
+        assert_eq!(problem(&format!("query Q($v: {ty}) {{ __typename }}"), given), message, "{ty}");
+    }
+    // The executor answers these that there is no such type.
+    let passes = |query: &str| guard.check(query, None, &Variables::default()).is_ok();
+    assert!(passes("{ __type(name: \"Query\") { name } }"));
+    for asking in ["{ name kind }", "{ ...F } fragment F on __Type { name }", "{ ... { name } }", "{ fields { name } }"] {
+        assert!(!passes(&format!("{{ __type(name: \"Query\") {}", asking.replacen(" }", " } }", 1))), "{asking}");
     }
 }
 

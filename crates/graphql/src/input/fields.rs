@@ -54,7 +54,7 @@ impl Fields {
     }
 
     fn note<T>(&mut self, field: Vec<String>, message: String) -> Option<T> {
-        self.refusals.push(Refusal { code: RefusalCode::Invalid, field, message, current_revision: None });
+        self.refusals.push(Refusal { code: RefusalCode::Invalid, field, message, current_revision: None, needed: None });
         None
     }
 

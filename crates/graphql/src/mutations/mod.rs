@@ -5,6 +5,7 @@ mod activity_policy;
 mod community;
 mod gathering;
 mod gathering_report;
+mod grant;
 mod network;
 mod payload;
 mod perform;
@@ -17,7 +18,8 @@ use async_graphql::MergedObject;
 
 use self::{
     activity_policy::ActivityPolicyMutation, community::CommunityMutation, gathering::GatheringMutation,
-    gathering_report::GatheringReportMutation, network::NetworkMutation, person::PersonMutation, vocabulary::VocabularyMutation,
+    gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation, person::PersonMutation,
+    vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -33,5 +35,6 @@ pub struct Mutation(
     GatheringMutation,
     GatheringReportMutation,
     ActivityPolicyMutation,
+    GrantMutation,
     PersonMutation,
 );

@@ -17,6 +17,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod viewer;
 
 use async_graphql::MergedObject;
 
@@ -24,7 +25,7 @@ use self::{
     attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
     entities::Federation, entities::Keys, gathering::GatheringQuery, gathering_report::GatheringReportQuery,
     life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery,
-    theme::ThemeQuery,
+    theme::ThemeQuery, viewer::ViewerQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -44,6 +45,7 @@ pub(crate) struct Questions(
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
+    ViewerQuery,
 );
 
 /// Everything that can be asked of the service.

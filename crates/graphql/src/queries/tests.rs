@@ -159,7 +159,7 @@ async fn wrong_input_is_refused_by_name() {
             format!(
                 r#"{{ gatherings(within: "{within}", filter: {{ window: {{ from: "2026-05-01", to: "+10000-01-01" }} }}) {{ nodes {{ id }} }} }}"#
             ),
-            "Failed to parse",
+            "a value cannot stand here: not a date",
         ),
         (
             format!(r#"{{ communities(within: "{within}", filter: {{ countries: ["Kenya"] }}) {{ nodes {{ id }} }} }}"#),

@@ -13,6 +13,7 @@ mod coordinates;
 mod funder_page;
 mod gathering;
 mod gathering_report;
+mod grant;
 mod invitation;
 mod life_cycle;
 mod life_words;
@@ -42,6 +43,7 @@ pub(crate) use coordinates::Coordinates;
 pub(crate) use funder_page::{FunderPage, start as start_funder_page};
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
+pub(crate) use grant::{Grant, Viewer};
 pub(crate) use invitation::Invitation;
 pub(crate) use life_cycle::LifeCycle;
 pub(crate) use life_words::{
@@ -60,5 +62,5 @@ pub(crate) use user_error::UserError;
 pub(crate) use vocabulary::{VocabularyCode, VocabularyTerm};
 pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
-    NextStepState, ReportStatus, Severity, VocabularyKind, Weekday,
+    NextStepState, ReportStatus, Role, Severity, VocabularyKind, Weekday,
 };

@@ -1,8 +1,9 @@
 //! Why something was not done.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, ID, SimpleObject};
 use convene_application::writing::{self, Refusal};
 
+use super::Role;
 use crate::scalars::int;
 
 /// What kind of reason it is.
@@ -20,6 +21,8 @@ pub(crate) enum UserErrorCode {
     Conflict,
     /// The rules do not allow it as things are.
     NotAllowed,
+    /// It takes a role that you have not: `neededRole` at `neededAt`.
+    Forbidden,
 }
 
 /// A reason why what a mutation asked for was not done. Nothing of it was done then.
@@ -34,15 +37,22 @@ pub(crate) struct UserError {
     field: Option<Vec<String>>,
     /// The revision that the record is at; null where that is not the reason.
     current_revision: Option<i32>,
+    /// The role that it takes; null where that is not the reason.
+    needed_role: Option<Role>,
+    /// The id of the network or community at which, or above which, that role is needed; null where that is not the reason, and
+    /// when it is needed for the whole instance.
+    needed_at: Option<ID>,
 }
 
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { code, mut field, message, current_revision } = refusal;
+        let Refusal { code, mut field, message, current_revision, needed } = refusal;
         let field = (!field.is_empty()).then(|| {
             field.insert(0, "input".to_owned());
             field
         });
-        Self { code: code.into(), message, field, current_revision: current_revision.map(int) }
+        let needed_role = needed.map(|(role, _)| role.into());
+        let needed_at = needed.and_then(|(_, place)| place).map(|place| place.to_string().into());
+        Self { code: code.into(), message, field, current_revision: current_revision.map(int), needed_role, needed_at }
     }
 }

@@ -29,6 +29,21 @@ pub(crate) enum CommunityStatus {
     Closed,
 }
 
+/// What someone is in a place, and in all that stands under it. Each may do what those before it may.
+#[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
+#[graphql(remote = "access::Role")]
+pub(crate) enum Role {
+    /// Reads what the members of a community read.
+    Member,
+    /// Writes gatherings and reports.
+    Facilitator,
+    /// Looks after a community: its details, its policies, the review of its reports, their confidential items, and who belongs to
+    /// it.
+    Coordinator,
+    /// Looks after a network, or, when it is had everywhere, after the whole instance.
+    Admin,
+}
+
 /// How people meet.
 #[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
 #[graphql(remote = "gathering::Format")]

@@ -23,6 +23,7 @@ pub(crate) mod idempotency_key;
 pub(crate) mod import_row;
 pub(crate) mod instance;
 pub(crate) mod invitation;
+pub(crate) mod membership_invitation;
 pub(crate) mod network;
 pub(crate) mod network_head;
 pub(crate) mod policy_choice;

@@ -1,19 +1,20 @@
 //! Two communities that are one in truth.
 
 use convene_domain::{
+    access::Role,
     change::{ChangeKind, EntityType},
     community::Community,
     id::{CommunityId, GatheringId, NetworkId},
     record::Revision,
 };
 use convene_persistence::{
-    Write, communities, gatherings,
+    Write, communities, gatherings, grants,
     removals::{self, Removal},
     reports,
 };
 
 use super::{check, update};
-use crate::writing::{Command, Done, Refusal, Stop, record, refusal::ruled};
+use crate::writing::{At, Command, Done, Need, Refusal, Stop, record, refusal::ruled};
 
 /// The most gatherings that are carried over from one community to another in one write.
 const GATHERINGS_LIMIT: u64 = 10_000;
@@ -37,6 +38,13 @@ impl Command for MergeCommunities {
         "mergeCommunities"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![
+            Need::new(Role::Coordinator, At::Community(self.community), "community"),
+            Need::new(Role::Coordinator, At::Community(self.merged), "merged"),
+        ]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         if self.community == self.merged {
             return Err(Refusal::rule("merged", "is the community itself").into());
@@ -57,6 +65,9 @@ impl Command for MergeCommunities {
             update(write, child, ChangeKind::Moved).await?;
         }
         self.rehost(write, goes.network).await?;
+        for grant in grants::rehost(write, goes.id, stays.id).await? {
+            record(write, goes.network, ChangeKind::Updated, (grant, 1), None);
+        }
         let mut keys: Vec<String> = vec![goes.slug.to_string()];
         let former = communities::load_former_slugs(write.transaction(), &[goes.id]).await?;
         keys.extend(former.values().flatten().map(ToString::to_string));

@@ -5,7 +5,7 @@ mod merge;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use convene_domain::{
-    access::Audience,
+    access::{Audience, Role},
     change::ChangeKind,
     community::{Community, CommunityStatus, CommunityStep, Level, Profile},
     gathering::Format,
@@ -18,7 +18,7 @@ use convene_persistence::{Write, communities, networks};
 use uuid::Uuid;
 
 pub use self::merge::MergeCommunities;
-use super::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, record, refusal::ruled};
+use super::{At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop, check, networks::put, record, refusal::ruled};
 use crate::communities::CommunityRecord;
 
 /// What is said of a community and can be changed at any time. What is left out stays as it is; in a new community it
@@ -105,6 +105,13 @@ impl Command for CreateCommunity {
         "createCommunity"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![match self.parent {
+            Some(parent) => Need::new(Role::Coordinator, At::Community(parent), "parent"),
+            None => Need::new(Role::Admin, At::Network(self.network), "network"),
+        }]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         if networks::load_many(write.transaction(), &[self.network]).await?.is_empty() {
             return Err(Refusal::not_found("network").into());
@@ -160,6 +167,10 @@ impl Command for ChangeCommunity {
         "changeCommunity"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Coordinator, At::Community(self.community), "community")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         if self.name.is_none() && self.details == CommunityDetails::default() {
             return Err(check::nothing().into());
@@ -187,6 +198,10 @@ pub struct RenameCommunity {
 impl Command for RenameCommunity {
     fn operation(&self) -> &'static str {
         "renameCommunity"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Coordinator, At::Community(self.community), "community")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -218,6 +233,14 @@ pub struct MoveCommunity {
 impl Command for MoveCommunity {
     fn operation(&self) -> &'static str {
         "moveCommunity"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let to = match self.parent {
+            Some(parent) => Need::new(Role::Coordinator, At::Community(parent), "parent"),
+            None => Need::new(Role::Admin, At::NetworkOf(self.community), "community"),
+        };
+        vec![Need::new(Role::Coordinator, At::Above(self.community), "community"), to]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -252,6 +275,10 @@ impl Command for StepCommunity {
             CommunityStep::Close => "closeCommunity",
             CommunityStep::Reopen => "reopenCommunity",
         }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Coordinator, At::Community(self.community), "community")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

@@ -5,6 +5,7 @@ mod remove;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
+    access::Role,
     change::ChangeKind,
     gathering::{AgendaItem, Format, GatheringParts, GatheringStatus, GatheringStep, Hosts, Invitation, PROGRAMME_LIMIT, Rsvps},
     id::{CommunityId, GatheringId},
@@ -21,7 +22,7 @@ pub use self::{
     remove::{MergeGatherings, RemoveGathering},
 };
 use super::{
-    Command, Done, Patch, Refusal, RefusalCode, Stop,
+    At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop,
     check::{self, Vocabulary},
     networks::put,
     record,
@@ -58,6 +59,12 @@ pub struct ChangeGathering {
 impl Command for ChangeGathering {
     fn operation(&self) -> &'static str {
         "changeGathering"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let mut needs = vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")];
+        needs.extend(self.hosts.iter().map(|hosts| Need::any(Role::Facilitator, hosts, "hosts")));
+        needs
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -117,6 +124,10 @@ impl Command for RescheduleGathering {
         "rescheduleGathering"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let mut gathering = locked(write, self.gathering, self.expected).await?;
         gathering.content.status = ruled("gathering", gathering.status.after(GatheringStep::Reschedule))?;
@@ -145,6 +156,10 @@ pub struct StepGathering {
 impl Command for StepGathering {
     fn operation(&self) -> &'static str {
         if self.held { "holdGathering" } else { "cancelGathering" }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -194,6 +209,10 @@ pub struct RecordRsvps {
 impl Command for RecordRsvps {
     fn operation(&self) -> &'static str {
         "recordRsvps"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
+    access::Role,
     change::ChangeKind,
     gathering::{AgendaItem, Format, Gathering, GatheringParts, GatheringStatus, Hosts, Invitation, Rsvps},
     id::{CommunityId, GatheringId},
@@ -14,7 +15,7 @@ use convene_persistence::{Write, gatherings};
 use uuid::Uuid;
 
 use super::check_programme;
-use crate::writing::{Command, Done, Refusal, RefusalCode, Stop, check, record, refusal::valid};
+use crate::writing::{Command, Done, Need, Refusal, RefusalCode, Stop, check, record, refusal::valid};
 
 /// Announces a gathering.
 #[derive(Debug, Clone)]
@@ -46,6 +47,10 @@ pub struct PlanGathering {
 impl Command for PlanGathering {
     fn operation(&self) -> &'static str {
         "planGathering"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::any(Role::Facilitator, &self.hosts, "hosts")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

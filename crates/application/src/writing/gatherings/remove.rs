@@ -1,6 +1,7 @@
 //! Gatherings that should not be there: entered by mistake, or twice.
 
 use convene_domain::{
+    access::Role,
     change::{ChangeKind, EntityType},
     gathering::{GatheringStatus, Hosts},
     id::GatheringId,
@@ -15,7 +16,7 @@ use convene_persistence::{
 use super::{check_past, load_parts, locked};
 use crate::{
     gatherings::GatheringRecord,
-    writing::{Command, Done, Refusal, Stop, check, record, refusal::ruled},
+    writing::{At, Command, Done, Need, Refusal, Stop, check, record, refusal::ruled},
 };
 
 /// Takes a gathering, with its report, out of the network. One that did not take place is cancelled instead.
@@ -30,6 +31,10 @@ pub struct RemoveGathering {
 impl Command for RemoveGathering {
     fn operation(&self) -> &'static str {
         "removeGathering"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Coordinator, At::Gathering(self.gathering), "gathering")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -55,6 +60,13 @@ pub struct MergeGatherings {
 impl Command for MergeGatherings {
     fn operation(&self) -> &'static str {
         "mergeGatherings"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![
+            Need::new(Role::Coordinator, At::Gathering(self.gathering), "gathering"),
+            Need::new(Role::Coordinator, At::Gathering(self.merged), "merged"),
+        ]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

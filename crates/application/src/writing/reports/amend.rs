@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use convene_domain::{
-    access::Audience,
+    access::{Audience, Caller, Role, Sight},
     change::ChangeKind,
     id::{CommunityId, ItemId, ReportId},
     network::VocabularyKind,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     reports::ReportRecord,
-    writing::{Command, Done, Patch, Refusal, RefusalCode, Stop, check, networks::put, refusal::ruled},
+    writing::{At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop, check, networks::put, refusal::ruled},
 };
 
 /// Adds to a report. Several people can do so at once, so no revision is expected.
@@ -43,6 +43,10 @@ pub struct AppendToReport {
 impl Command for AppendToReport {
     fn operation(&self) -> &'static str {
         "appendToGatheringReport"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Report(self.report), "report")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -158,6 +162,28 @@ pub struct AmendReport {
 impl Command for AmendReport {
     fn operation(&self) -> &'static str {
         "amendGatheringReport"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Report(self.report), "report")]
+    }
+
+    /// Whoever may not read an item changes nothing of it, and is told that it is not there.
+    async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
+        let rights = caller.rights();
+        let changed =
+            self.change_items.iter().enumerate().map(|(at, change)| (["changeItems".to_owned(), at.to_string()], change.id));
+        let removed = self.remove_items.iter().enumerate().map(|(at, id)| (["removeItems".to_owned(), at.to_string()], *id));
+        let named: Vec<_> = changed.chain(removed).collect();
+        if named.is_empty() || rights.everywhere() >= Sight::Confidential {
+            return Ok(());
+        }
+        let ids: Vec<ItemId> = named.iter().map(|(_, id)| *id).collect();
+        let seen = reports::load_items_by_id(write.transaction(), &rights, &ids).await?;
+        let hidden = named.iter().filter(|(_, id)| !seen.contains_key(id));
+        let refusals: Vec<Refusal> =
+            hidden.map(|([list, at], _)| Refusal::new(RefusalCode::NotFound, [list, at], "is no item of this report")).collect();
+        if refusals.is_empty() { Ok(()) } else { Err(Stop::Refused(refusals)) }
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

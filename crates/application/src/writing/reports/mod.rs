@@ -6,7 +6,7 @@ mod content;
 use std::sync::Arc;
 
 use convene_domain::{
-    access::Audience,
+    access::{Audience, Role},
     change::ChangeKind,
     gathering::GatheringStatus,
     id::{GatheringId, ReportId},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use self::amend::{AmendReport, AppendToReport, ItemChange};
 use self::content::{Content, Said};
 use super::{
-    Command, Done, Patch, Refusal, RefusalCode, Stop, check,
+    At, Command, Done, Need, Patch, Refusal, RefusalCode, Stop, check,
     gatherings::{check_reported, hold},
     networks::put,
     record,
@@ -66,6 +66,10 @@ impl Command for DraftReport {
         "draftGatheringReport"
     }
 
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
+    }
+
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let (gathering, report) = locked(write, self.gathering).await?;
         if let Some(report) = report {
@@ -91,6 +95,10 @@ pub struct SubmitReport {
 impl Command for SubmitReport {
     fn operation(&self) -> &'static str {
         "submitGatheringReport"
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -140,6 +148,11 @@ pub struct StepReport {
 impl Command for StepReport {
     fn operation(&self) -> &'static str {
         if self.accepted { "reviewGatheringReport" } else { "withdrawGatheringReport" }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let role = if self.accepted { Role::Coordinator } else { Role::Facilitator };
+        vec![Need::new(role, At::Report(self.report), "report")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

@@ -11,7 +11,7 @@ use super::{
     pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
-use crate::http::caller;
+use crate::http::{caller, rates::WRONG_TOKEN};
 
 /// The largest message before the caller is known.
 const LARGEST_INIT: usize = 16 << 10;
@@ -54,13 +54,16 @@ impl Socket {
         }
         let token = match authorization {
             Authorization::None => {
+                self.charge = self.http.rates.charge(self.from, None);
                 self.admit(Caller::Anonymous);
                 return Ok(());
             }
             Authorization::Text(text) => caller::bearer(&text).map(str::to_owned),
             Authorization::Unclear => None,
         };
-        self.stage = Stage::Authenticating((self.http.authenticate)(token.ok_or_else(Close::forbidden)?));
+        let token = token.ok_or_else(Close::forbidden)?;
+        self.charge = self.http.rates.charge(self.from, Some(&token));
+        self.stage = Stage::Authenticating((self.http.authenticate)(token));
         Ok(())
     }
 
@@ -70,7 +73,11 @@ impl Socket {
         match authenticating.as_mut().poll(context) {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(caller)) => self.admit(caller),
-            Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => return Err(Close::forbidden()),
+            Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
+                // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
+                let _spent = self.http.rates.charge(self.from, None).map(|charge| charge(WRONG_TOKEN));
+                return Err(Close::forbidden());
+            }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
         }
         Ok(true)
@@ -95,7 +102,10 @@ impl Socket {
             GraphqlRequest::from_json(request.as_bytes())
         };
         match request {
-            Ok(request) => self.operations.add(id, (self.http.start)(caller.clone(), request)),
+            Ok(request) => {
+                let request = GraphqlRequest { charge: self.charge.clone(), ..request };
+                self.operations.add(id, (self.http.start)(caller.clone(), request));
+            }
             // The protocol knows no such message.
             Err(refusal) if refusal.code == ErrorCode::MalformedRequest => {
                 return Err(Close::malformed("the payload of subscribe is no GraphQL request"));

@@ -1,0 +1,88 @@
+//! Who holds which roles.
+
+use std::collections::HashMap;
+
+use convene_domain::{
+    access::{Caller, Role, Verb, Who},
+    id::{AccountId, CommunityId, GrantId, Within},
+    page::{Page, PageRequest},
+};
+use convene_persistence::{accounts, grants};
+use uuid::Uuid;
+
+pub use convene_persistence::grants::{Granted, LIST};
+
+use crate::{App, Error, Result, accounts::Account, communities};
+
+/// What the caller was given, if they signed in with an account.
+pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Granted>> {
+    let Some(Who::Account(account)) = caller.who() else { return Ok(Vec::new()) };
+    Ok(grants::load_by_account(app.reader(), &[account]).await?.remove(&account).unwrap_or_default())
+}
+
+/// The account that the caller signed in with.
+pub async fn account_of(app: &App, caller: &Caller) -> Result<Option<Account>> {
+    let Some(Who::Account(account)) = caller.who() else { return Ok(None) };
+    Ok(accounts::find(app.reader(), account).await?.map(|(account, _)| account))
+}
+
+/// The highest role that the caller has in a place, or above it, for any use; `None` when they have none.
+pub async fn role_at(app: &App, caller: &Caller, place: Within) -> Result<Option<Role>> {
+    let roles = match caller {
+        Caller::SignedIn(signed) => signed.roles.as_slice(),
+        caller => caller.roles(Verb::Manage),
+    };
+    let scopes = scopes(app, place).await?;
+    let here = roles.iter().filter(|role| role.place().is_none_or(|place| scopes.contains(&place)));
+    Ok(here.map(|role| role.role).max())
+}
+
+/// Fails if the caller has not this role in a place, or above it, to read with.
+pub(crate) async fn require(app: &App, caller: &Caller, role: Role, place: Within) -> Result<()> {
+    let reads = caller.signed().is_none_or(|signed| signed.verbs.contains(&Verb::Read));
+    match role_at(app, caller, place).await? {
+        Some(held) if held >= role && reads => Ok(()),
+        _ => Err(Error::Forbidden(role, place)),
+    }
+}
+
+/// A place and all that it stands under.
+async fn scopes(app: &App, place: Within) -> Result<Vec<Uuid>> {
+    let mut scopes = vec![place.uuid()];
+    if let Within::Community(id) = place {
+        let above = communities::load_ancestors(app, &[id]).await?.remove(&id).unwrap_or_default();
+        scopes.extend(above.iter().map(|community| community.id.uuid()));
+        scopes.extend(communities::load_many(app, &[id]).await?.get(&id).map(|community| community.network.uuid()));
+    }
+    Ok(scopes)
+}
+
+/// Lists the roles that are held at a community itself, the oldest first.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the community.
+pub async fn list(app: &App, caller: &Caller, community: CommunityId, page: &PageRequest) -> Result<Page<Granted>> {
+    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
+    Ok(grants::list(app.reader(), community, page).await?)
+}
+
+/// Counts the roles that are held at a community itself.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the community.
+pub async fn count(app: &App, caller: &Caller, community: CommunityId) -> Result<u64> {
+    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
+    Ok(grants::count(app.reader(), community).await?)
+}
+
+/// Loads the accounts of those who hold roles that the caller was told of.
+pub async fn load_holders(app: &App, ids: &[AccountId]) -> Result<HashMap<AccountId, Account>> {
+    Ok(accounts::load_many(app.reader(), ids).await?.into_iter().map(|account| (account.id, account)).collect())
+}
+
+/// Loads roles by identity, as the answer to whoever has just given or taken on one.
+pub async fn load_many(app: &App, ids: &[GrantId]) -> Result<HashMap<GrantId, Granted>> {
+    Ok(grants::load_many(app.reader(), ids).await?)
+}
