@@ -91,7 +91,7 @@ impl Fuzz {
         tokens.dedup();
         let seconds = std::env::var("CONVENE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
         let seed = rand::random();
-        println!("{target}: seed {seed}, {} inputs, {seconds} s", pool.len());
+        eprintln!("{target}: seed {seed}, {} inputs, {seconds} s", pool.len());
         let (seen, current, given) = (HashSet::new(), Vec::new(), pool.len());
         let until = Instant::now() + Duration::from_secs(seconds);
         Self { target, pool, tokens, seen, dice: StdRng::seed_from_u64(seed), until, given, tried: 0, current }
@@ -104,7 +104,7 @@ impl Fuzz {
         } else if Instant::now() < self.until {
             self.mutated()
         } else {
-            println!("{}: {} inputs were answered in {} ways", self.target, self.tried, self.seen.len());
+            eprintln!("{}: {} inputs were answered in {} ways", self.target, self.tried, self.seen.len());
             return None;
         };
         self.tried += 1;
