@@ -15,16 +15,17 @@ const FOLLOW: &str = "subscription ($within: ID!, $after: String) { gatheringRep
     cursor change { entityId } } }";
 
 /// An event stream, read one event at a time.
-struct Events {
+pub struct Events {
     response: reqwest::Response,
     unread: String,
 }
 
 /// One event: its id, its name and its data.
-type Event = (Option<String>, String, Value);
+pub type Event = (Option<String>, String, Value);
 
 impl Events {
-    async fn open(request: reqwest::RequestBuilder) -> Self {
+    /// Asks for events.
+    pub async fn open(request: reqwest::RequestBuilder) -> Self {
         let response = request.header("accept", "text/event-stream").send().await.expect("answers");
         assert_eq!(response.status(), 200);
         assert!(response.headers()["content-type"].to_str().expect("text").starts_with("text/event-stream"));
@@ -44,7 +45,7 @@ impl Events {
     }
 
     /// The next event; none when the stream has ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((message, rest)) = self.unread.clone().split_once("\n\n") {
                 rest.clone_into(&mut self.unread);

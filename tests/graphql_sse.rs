@@ -1,33 +1,21 @@
 //! The reference client of graphql-sse against the service, which is stopped and killed meanwhile.
 
-use std::{fs, process::Command};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::{
     databases::{Kind, with_database},
     live::{Writer, text, token, until},
-    program::{Running, Service, convene, project},
+    program::{Running, Service, convene, installed},
     weave::{Places, import},
 };
-
-/// The client in a folder of its own.
-fn install() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for name in [".npmrc", "package.json", "package-lock.json", "follow.js"] {
-        fs::copy(project("tests/graphql-sse").join(name), folder.path().join(name)).expect("copies");
-    }
-    let output = Command::new("npm").arg("ci").current_dir(&folder).output();
-    let output = output.expect("Node is here: run the tests with `cargo xtask test`");
-    assert!(output.status.success(), "{output:?}");
-    folder
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_client_misses_nothing_when_the_service_stops_or_is_killed() {
     with_database(Kind::Sqlite, async |address| {
         import(&address, 6);
-        let (folder, token) = (install(), token(&address));
+        let (folder, token) = (installed("tests/graphql-sse", &["follow.js"]), token(&address));
         let mut service = Service::start(&address);
         let (places, within) = (Places::find(&service).await, service.network("weave").await);
         let submit = async |service: &Service, n: usize| {

@@ -22,6 +22,8 @@ mod heard;
 mod issuer;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/mutate.rs"]
+mod mutate;
 #[path = "support/planted.rs"]
 mod planted;
 #[path = "support/program.rs"]
@@ -30,6 +32,8 @@ mod program;
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/secrets.rs"]
+mod secrets;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/subscriber.rs"]
@@ -38,8 +42,11 @@ mod subscriber;
 mod weave;
 
 mod access;
+mod api_tokens;
+mod attacks;
 mod attention;
 mod audit;
+mod closed;
 mod comparison;
 mod csv;
 mod database_faults;
@@ -47,9 +54,12 @@ mod demo;
 mod events;
 mod export;
 mod faults;
+mod federation;
 mod follow;
+mod fuzz;
 mod golden;
 mod golden_metrics;
+mod graphql_http;
 mod graphql_sse;
 mod histories;
 mod import_after_edits;
@@ -68,6 +78,7 @@ mod persons;
 mod pruned;
 mod questions;
 mod races;
+mod rates;
 mod redis_away;
 mod replay;
 mod restored;
@@ -75,6 +86,8 @@ mod resume;
 mod serve;
 mod sign_in;
 mod soak;
+mod stopped;
+mod suppressed;
 mod themes;
 mod tokens;
 mod tree;

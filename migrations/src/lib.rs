@@ -25,6 +25,7 @@ mod m20261123_000018_hosted_days;
 mod m20261123_000019_quick_seal;
 mod m20261123_000020_sign_in;
 mod m20261123_000021_grants;
+mod m20261123_000022_small_reports;
 mod m20261123_000023_audit;
 mod run;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000019_quick_seal::Migration),
             Box::new(m20261123_000020_sign_in::Migration),
             Box::new(m20261123_000021_grants::Migration),
+            Box::new(m20261123_000022_small_reports::Migration),
             Box::new(m20261123_000023_audit::Migration),
         ]
     }

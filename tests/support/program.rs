@@ -51,6 +51,18 @@ pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
+/// A copy of a folder of the project, with the npm packages that its lock file names.
+pub fn installed(folder: &str, files: &[&str]) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("a folder");
+    for name in [".npmrc", "package.json", "package-lock.json"].iter().chain(files) {
+        std::fs::copy(project(folder).join(name), copy.path().join(name)).expect("copies");
+    }
+    let output = Command::new("npm").arg("ci").current_dir(&copy).output();
+    let output = output.expect("Node is here: run the tests with `cargo xtask test`");
+    assert!(output.status.success(), "{output:?}");
+    copy
+}
+
 /// A running program that is killed when the test ends, and whose lines can be waited for.
 pub struct Running {
     pub child: Child,
@@ -154,6 +166,11 @@ impl Service {
     /// Starts the service on a database.
     pub fn start(address: &str) -> Self {
         Self::follow(Running::start(convene(address, &["--listen", "127.0.0.1:0"])))
+    }
+
+    /// Starts the service on a database, with settings of its own.
+    pub fn start_with(address: &str, settings: &[&str]) -> Self {
+        Self::follow(Running::start(convene(address, &[&["--listen", "127.0.0.1:0"], settings].concat())))
     }
 
     /// Takes a program that is about to serve.

@@ -16,11 +16,7 @@ use std::{
 use async_graphql::{Context, ContextSelectionSet, SelectionField};
 use futures::future;
 
-use crate::{
-    error::{Error, ErrorCode},
-    guard::Refusal,
-    loaders::Turns,
-};
+use crate::{error::Error, guard::Refusal, loaders::Turns};
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
@@ -96,7 +92,7 @@ impl Budget {
     fn check(&self) -> Result<(), Refusal> {
         let spent = self.spent.load(Ordering::Relaxed);
         if spent > self.limit {
-            return Err(Refusal::over(ErrorCode::TooComplex, "cost of the answer", self.limit, spent));
+            return Err(Refusal::too_complex("cost of the answer", self.limit, spent));
         }
         Ok(())
     }
@@ -146,7 +142,7 @@ fn of<'c>(context: &Context<'c>) -> Result<&'c Arc<Budget>, Error> {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::client(refusal.code, refusal.message)
+        Self::Refused(Box::new(refusal))
     }
 }
 

@@ -9,6 +9,7 @@ use futures::{FutureExt, future::BoxFuture};
 use crate::{
     budget, cursor,
     error::{Error, ErrorCode},
+    guard::Refusal,
     loaders::{self, List, PageOf, Selection, TotalOf},
     scalars::int,
 };
@@ -33,8 +34,13 @@ impl Paging {
             None => Ok(None),
         };
         let (after, before) = (place("after", self.after)?, place("before", self.before)?);
-        PageRequest::try_new(self.first.map(i64::from), self.last.map(i64::from), after, before)
-            .map_err(|reason| Error::bad_user_input(reason.to_string()))
+        let asked = self.last.or(self.first).map(i64::from);
+        PageRequest::try_new(self.first.map(i64::from), self.last.map(i64::from), after, before).map_err(|reason| {
+            let too_many = asked.and_then(|asked| u64::try_from(asked).ok()).filter(|asked| *asked > PageRequest::MAX);
+            let limit = too_many.map(|_| PageRequest::MAX);
+            let refusal = Refusal::new(ErrorCode::BadUserInput, reason.to_string());
+            Error::Refused(Box::new(Refusal { limit, actual: too_many, ..refusal }))
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ErrorExtensionValues, ServerError, Value};
 
 pub use self::code::ErrorCode;
+use crate::guard::Refusal;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,6 +26,8 @@ pub enum Error {
         /// What its developer reads.
         message: String,
     },
+    /// The client passed a limit.
+    Refused(Box<Refusal>),
     /// Something we depend on is out of reach; the cause is for our log only.
     Unavailable(Cause),
     /// A fault of ours; the cause is for our log only.
@@ -58,8 +61,13 @@ impl Error {
 
 impl From<Error> for async_graphql::Error {
     fn from(error: Error) -> Self {
+        if let Error::Refused(refusal) = error {
+            let ServerError { message, extensions, .. } = refusal.into_server_error();
+            return Self { message, source: None, extensions };
+        }
         let (code, message, cause) = match error {
             Error::Client { code, message } => (code, message, None),
+            Error::Refused(refusal) => (refusal.code, refusal.message, None),
             Error::Unavailable(cause) => (ErrorCode::Unavailable, UNAVAILABLE.to_owned(), Some(cause)),
             Error::Internal(cause) => (ErrorCode::InternalServerError, INTERNAL.to_owned(), Some(cause)),
         };
@@ -94,6 +102,31 @@ pub fn nullable<T>(context: &Context<'_>, result: Result<Option<T>, Error>) -> O
     })
 }
 
+/// All that a client reads of a document that does not fit the schema, where the schema is not told: whatever else it read
+/// would say which names there are.
+const UNFIT: &str = "the document does not fit the schema; a service whose CONVENE_PROFILE is development says where and why";
+
+/// Puts one error in place of those that validation found, which says nothing of the schema.
+pub(crate) fn veil(errors: &mut Vec<ServerError>) {
+    let mut unfit = ServerError::new(UNFIT, None);
+    unfit.extensions = Some(coded(ErrorCode::GraphqlValidationFailed));
+    *errors = vec![unfit];
+}
+
+/// Leaves out of the executor's own errors about values which types of the schema these were read as.
+pub(crate) fn veil_types(errors: &mut [ServerError]) {
+    for error in errors {
+        let Some((_, told)) = error.message.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) else {
+            if error.message.starts_with(WRONG_TYPE) {
+                "a value is of a type that cannot stand here".clone_into(&mut error.message);
+            }
+            continue;
+        };
+        let told = told.split(" (occurred while parsing").next().unwrap_or_default();
+        error.message = format!("a value cannot stand here: {told}");
+    }
+}
+
 /// How many errors of one answer are sent. Validation can find thousands in one small document.
 const MOST_ERRORS: usize = 20;
 
@@ -124,10 +157,13 @@ fn log(error: &ServerError) {
     }
 }
 
+/// How the executor begins to say that a value is of another type.
+const WRONG_TYPE: &str = "Expected input type";
+
 /// The executor's own errors say nothing but their text. Without a path nothing was executed, so the document is at fault;
 /// with one, either a scalar did not parse, or a resolver used `?` past [`Error`], which must not blame the client.
 fn code_of_uncoded(error: &ServerError) -> ErrorCode {
-    const INPUT: [&str; 3] = ["Failed to parse", "Expected input type", "Invalid value for argument"];
+    const INPUT: [&str; 3] = ["Failed to parse", WRONG_TYPE, "Invalid value for argument"];
     if error.path.is_empty() {
         ErrorCode::GraphqlValidationFailed
     } else if error.source.is_none() && INPUT.iter().any(|start| error.message.starts_with(start)) {

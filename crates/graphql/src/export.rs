@@ -33,7 +33,7 @@ const ROW_LIMIT: usize = 100_000;
 /// How often something is counted anew that was changed meanwhile, before it is answered without a tag.
 const ATTEMPTS: usize = 4;
 /// Counts up when the columns change.
-const FORM: &str = "convene csv 2";
+const FORM: &str = "convene csv 3";
 
 /// What can be had as CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ async fn export(app: &App, caller: Caller, request: &ExportRequest) -> Result<Ex
         if is_known(&tag) {
             return Ok(Exported::Unchanged { tag });
         }
-        text = asked.text(app).await?;
+        text = asked.text(app, &caller).await?;
         let after = metrics::head(app, within).await?;
         if after == head {
             return Ok(if known.is_some_and(is_any) {
@@ -187,10 +187,10 @@ impl Asked {
         }
     }
 
-    async fn text(&self, app: &App) -> Result<String, Error> {
+    async fn text(&self, app: &App, caller: &Caller) -> Result<String, Error> {
         Ok(match self {
             Self::Activity(question) => {
-                let found = metrics::activity(app, question).await?;
+                let found = metrics::activity(app, caller, question).await?;
                 let rows = found.series.len().max(1) * found.parts.len() * question.metrics.len();
                 if rows > ROW_LIMIT {
                     let message = format!(
@@ -204,7 +204,7 @@ impl Asked {
                 // There is nothing before all time.
                 let dated = asked.time.period().is_some();
                 let beside = Beside { previous: dated, last_year: dated, peers: true };
-                metrics::comparison_csv(&metrics::comparison(app, &Comparing { beside, ..asked.clone() }).await?)
+                metrics::comparison_csv(&metrics::comparison(app, caller, &Comparing { beside, ..asked.clone() }).await?)
             }
         })
     }

@@ -223,7 +223,16 @@ impl World {
 
 fn posted(query: String, variables: Json) -> GraphqlRequest {
     let (variables, extensions) = (Variables::from_json(variables), serde_json::Map::new());
-    GraphqlRequest { query, operation_name: None, variables, extensions, read_only: false, persisted: None, last_event_id: None }
+    GraphqlRequest {
+        query,
+        operation_name: None,
+        variables,
+        extensions,
+        read_only: false,
+        persisted: None,
+        last_event_id: None,
+        charge: None,
+    }
 }
 
 fn community(network: NetworkId, level: Level, parent: Option<CommunityId>, slug: &str) -> Community {

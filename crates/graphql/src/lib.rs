@@ -12,6 +12,7 @@ mod cursor;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod json;
 mod listed;
 mod loaders;
 mod memory;

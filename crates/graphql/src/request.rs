@@ -14,10 +14,14 @@ use crate::{
     budget::Budget,
     error::{self, Error, ErrorCode},
     guard::{Checked, Guard, Refusal},
+    json::{self, MOST_VALUES, Unread},
     loaders::Turns,
     memory::Ready,
     persisted,
 };
+
+/// Charges a cost to whoever asked, or answers why that is too much for now.
+pub type Charge = Arc<dyn Fn(u64) -> Result<(), Refusal> + Send + Sync>;
 
 /// A request as a transport received it.
 ///
@@ -39,20 +43,37 @@ pub struct GraphqlRequest {
     pub read_only: bool,
     /// The cursor of the last item that came over a connection that broke off, where the transport says it.
     pub last_event_id: Option<String>,
+    /// Who pays for it, where that is counted.
+    pub charge: Option<Charge>,
 }
 
 impl GraphqlRequest {
+    /// Charges a cost to whoever asked.
+    pub(crate) fn pay(&self, cost: u64) -> Result<(), Refusal> {
+        self.charge.as_ref().map_or(Ok(()), |charge| charge(cost))
+    }
+
+    /// Whether the query is only named.
+    #[must_use]
+    pub fn is_named_only(&self) -> bool {
+        self.query.is_empty() && self.persisted.is_some()
+    }
+
     /// Reads the JSON body of a POST request.
     ///
     /// # Errors
     ///
     /// Refuses what the specification calls no well-formed request.
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
-        match serde_json::from_slice(body) {
+        match json::read(body) {
             Ok(Json::Object(object)) => Self::from_object(object, false),
-            Ok(Json::Array(_)) => Err(Refusal::new(ErrorCode::BatchNotSupported, "send requests one by one, not as a list")),
+            Ok(Json::Array(requests)) => Err(Refusal {
+                limit: Some(1),
+                actual: Some(requests.len() as u64),
+                ..Refusal::new(ErrorCode::BatchNotSupported, "send requests one by one, not as a list")
+            }),
             Ok(_) => Err(malformed("the body must be a JSON object")),
-            Err(_) => Err(malformed("the body is no valid JSON")),
+            Err(unread) => Err(unread_as("the body", unread)),
         }
     }
 
@@ -67,7 +88,7 @@ impl GraphqlRequest {
             let value = match name.as_ref() {
                 "query" | "operationName" => Json::String(value.into_owned()),
                 "variables" | "extensions" => {
-                    serde_json::from_str(&value).map_err(|_| malformed(format!("\"{name}\" is no valid JSON")))?
+                    json::read(value.as_bytes()).map_err(|unread| unread_as(&format!("\"{name}\""), unread))?
                 }
                 _ => continue,
             };
@@ -98,6 +119,7 @@ impl GraphqlRequest {
             persisted,
             read_only,
             last_event_id: None,
+            charge: None,
         })
     }
 }
@@ -115,6 +137,18 @@ fn optional_object(object: &mut Map<String, Json>, name: &str) -> Result<Map<Str
         Some(Json::Object(inner)) => Ok(inner),
         Some(Json::Null) | None => Ok(Map::new()),
         Some(_) => Err(malformed(format!("\"{name}\" must be an object or null"))),
+    }
+}
+
+/// Why something that had to be JSON was not read.
+fn unread_as(what: &str, unread: Unread) -> Refusal {
+    match unread {
+        Unread::NoJson => malformed(format!("{what} is no valid JSON")),
+        Unread::Twice => malformed(format!("a key is given twice in one object of {what}")),
+        Unread::TooMany => {
+            let most = MOST_VALUES as u64;
+            Refusal::over(ErrorCode::TooComplex, &format!("values in {what}"), most, most + 1)
+        }
     }
 }
 
@@ -192,6 +226,15 @@ impl Outcome {
         self.operation == Some(OperationType::Query) && self.response.errors.iter().any(|error| error.message == error::OVERTAKEN)
     }
 
+    /// In how many seconds to try again, where a refusal says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self.response.errors.first()?.extensions.as_ref()?.get("retryAfterSeconds")? {
+            Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        }
+    }
+
     /// The codes of its errors.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &str> {
         self.response.errors.iter().filter_map(|error| match error.extensions.as_ref()?.get("code")? {
@@ -255,7 +298,7 @@ where
         Ok(checked) => checked,
         Err(refusal) => return Outcome::refused(refusal),
     };
-    if let Err(refusal) = transport_allows(checked.operation, request.read_only) {
+    if let Err(refusal) = transport_allows(checked.operation, request.read_only).and_then(|()| request.pay(checked.cost)) {
         return Outcome::refused(refusal).with_operation(&checked);
     }
     let schema = if checked.is_valid() { trusting } else { validating };
@@ -292,11 +335,11 @@ pub(crate) async fn carry_out<E: Future<Output = Response>>(
     let execution = budget.run(Turns::of(&prepared).run(execute(prepared)));
     let execution = AssertUnwindSafe(execution).catch_unwind();
     let outcome = match tokio::time::timeout(deadline, execution).await {
-        Ok(Ok(Ok(response))) => executed(response),
+        Ok(Ok(Ok(response))) => executed(response, checked.outspoken),
         Ok(Ok(Err(refusal))) => Outcome::refused(refusal),
         // The panic hook has logged it.
         Ok(Err(_)) => Outcome::internal(),
-        Err(_) => Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", deadline.as_secs()))),
+        Err(_) => Outcome::refused(late(deadline)),
     };
     let mut outcome = outcome.with_operation(checked);
     let cost = async_graphql::value!({ "cost": checked.cost, "limit": checked.cost_limit });
@@ -304,11 +347,20 @@ pub(crate) async fn carry_out<E: Future<Output = Response>>(
     outcome
 }
 
-fn executed(mut response: Response) -> Outcome {
+/// The refusal of what took longer than it may.
+pub(crate) fn late(deadline: Duration) -> Refusal {
+    let message = format!("stopped after {} s", deadline.as_secs());
+    Refusal { limit: Some(deadline.as_secs()), ..Refusal::new(ErrorCode::DeadlineExceeded, message) }
+}
+
+fn executed(mut response: Response, outspoken: bool) -> Outcome {
     // The executor does not say whether it ever began; but errors of a field have a path, and those of the document do not.
     let began =
         response.errors.is_empty() || response.data != Value::Null || response.errors.iter().any(|it| !it.path.is_empty());
     error::finish(&mut response.errors);
+    if !outspoken {
+        if began { error::veil_types(&mut response.errors) } else { error::veil(&mut response.errors) }
+    }
     let failure = (!began).then_some(ErrorCode::GraphqlValidationFailed);
     Outcome { response, failure, operation: None, operation_name: None, cost: None, ready: None }
 }

@@ -7,7 +7,7 @@ use convene_domain::access::Caller;
 use crate::{
     loaders::{self, Loads, Turns},
     mutations::Mutation,
-    queries::{ClientQuery, Query},
+    queries::{ClientQuery, Query, SubgraphQuery},
     subscriptions::Subscription,
 };
 
@@ -70,7 +70,9 @@ pub(crate) fn with_loads(request: Request, loads: Loads) -> Request {
 pub fn sdl(federation: bool) -> String {
     let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().use_space_ident();
     if federation {
-        builder().finish().sdl_with_options(options.federation())
+        let builder = Schema::build(SubgraphQuery::default(), Mutation::default(), Subscription);
+        let schema = builder.enable_federation().enable_subscription_in_federation().finish();
+        schema.sdl_with_options(options.federation())
     } else {
         Schema::new(ClientQuery::default(), Mutation::default(), Subscription).sdl_with_options(options)
     }
@@ -78,8 +80,6 @@ pub fn sdl(federation: bool) -> String {
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
-        .enable_federation()
-        .enable_subscription_in_federation()
         .limit_depth(DEPTH)
         .limit_recursive_depth(RECURSIVE_DEPTH)
         .limit_directives(DIRECTIVES)

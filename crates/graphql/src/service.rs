@@ -18,6 +18,9 @@ use crate::{
     schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
 };
 
+/// What every request is charged with, whatever comes of it: one that is answered from memory costs no more.
+const EACH: u64 = 1;
+
 /// How often a query is executed whose records are removed while it reads them.
 const ATTEMPTS: u32 = 4;
 
@@ -71,7 +74,7 @@ impl Service {
     }
 
     async fn answer(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
-        if let Err(refusal) = self.persisted.recover(&mut request) {
+        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
             return Outcome::refused(refusal);
         }
         let question = memory::question(&request, &caller.rights());
@@ -85,6 +88,8 @@ impl Service {
             let data = |request| self.data(request, caller.clone()).data(Arc::clone(&reading));
             let mut outcome =
                 request::execute((&self.schema, &self.trusting), &self.guard, request.clone(), self.deadline, data).await;
+            // It is asked again for our sake.
+            request.charge = None;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
                 self.memory.keep(question, &reading, &mut outcome);
                 self.persisted.remember(request.persisted, &request.query, &outcome);
@@ -100,7 +105,7 @@ impl Service {
     }
 
     async fn begin(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
-        if let Err(refusal) = self.persisted.recover(&mut request) {
+        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
@@ -114,6 +119,9 @@ impl Service {
         };
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
+                if let Err(refusal) = request.pay(checked.cost) {
+                    return Started::Done(Box::new(Outcome::refused(refusal)));
+                }
                 follow::start(self.clone(), caller, request, checked).await
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
@@ -122,6 +130,6 @@ impl Service {
     }
 
     pub(crate) fn data(&self, request: Request, caller: Caller) -> Request {
-        request_data(request, &self.app, caller)
+        request_data(request, &self.app, caller).data(self.sign_ins.clone())
     }
 }

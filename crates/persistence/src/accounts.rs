@@ -68,11 +68,11 @@ pub async fn find_by_subject<C: ConnectionTrait>(
 async fn with_roles<C: ConnectionTrait>(connection: &C, which: Expr) -> Result<Option<(Account, Vec<RoleAt>)>> {
     let mut found = account::Entity::find().filter(which).find_with_related(grant::Entity).all(connection).await?;
     let Some((account, grants)) = found.pop() else { return Ok(None) };
-    let roles = grants.into_iter().filter(|grant| grant.revoked_at.is_none()).map(role).collect::<Result<_>>()?;
+    let roles = grants.into_iter().filter(|grant| grant.revoked_at.is_none()).map(|grant| role(&grant)).collect::<Result<_>>()?;
     Ok(Some((account.into(), roles)))
 }
 
-fn role(grant: grant::Model) -> Result<RoleAt> {
+fn role(grant: &grant::Model) -> Result<RoleAt> {
     let row = Row { table: "grants", id: grant.id };
     Ok(RoleAt {
         network: grant.network_id.map(NetworkId::from_uuid),

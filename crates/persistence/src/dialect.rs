@@ -62,6 +62,15 @@ pub(crate) fn utc_date(backend: DbBackend, column: &str) -> String {
     }
 }
 
+/// The first day of a month such as 202605.
+pub(crate) fn first_of_month(backend: DbBackend, month: &str) -> String {
+    if backend == DbBackend::Postgres {
+        format!("make_date({month} / 100, {month} % 100, 1)")
+    } else {
+        format!("printf('%04d-%02d-01', {month} / 100, {month} % 100)")
+    }
+}
+
 /// A placeholder that stands for a date.
 pub(crate) fn as_date(backend: DbBackend, placeholder: &str) -> String {
     if backend == DbBackend::Postgres { format!("CAST({placeholder} AS date)") } else { placeholder.to_owned() }

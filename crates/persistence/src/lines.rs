@@ -5,6 +5,8 @@
 //! back only those of which that is not known, and looks after them as it always does, those that nobody has needed for a
 //! while, and now and then those that are always needed.
 
+mod stop;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -21,6 +23,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+
+use self::stop::{Backend, Interrupt};
 
 /// How long a connection is kept at hand that nobody needs.
 const IDLE: Duration = Duration::from_secs(10);
@@ -48,11 +52,11 @@ enum Pool {
     Sqlite(SqlitePool),
 }
 
-/// One connection.
+/// One connection, and what a statement that runs on it is stopped by.
 #[derive(Debug)]
-enum Line {
-    Postgres(PoolConnection<Postgres>),
-    Sqlite(PoolConnection<Sqlite>),
+pub(crate) enum Line {
+    Postgres(PoolConnection<Postgres>, Backend),
+    Sqlite(PoolConnection<Sqlite>, Interrupt),
 }
 
 /// A connection that nobody uses now.
@@ -64,22 +68,40 @@ struct AtHand {
     since: Instant,
 }
 
-/// A connection that is in use. It is kept at hand only if it is given back.
+/// A connection that is in use. It is kept at hand only if it is given back, and a statement that nobody waits for any more is stopped.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    line: Line,
+    /// There until it is given back, or given up.
+    line: Option<Line>,
     opened: Instant,
+    /// Whether a statement was sent whose end was not heard of.
+    running: bool,
     /// Given back after the connection.
-    _turn: OwnedSemaphorePermit,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
-macro_rules! on {
-    ($line:expr, $connection:ident => $body:expr) => {
-        match $line {
-            Line::Postgres($connection) => $body,
-            Line::Sqlite($connection) => $body,
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.running
+            && let Some(line) = self.line.take()
+        {
+            stop::stop(line, self.turn.take());
         }
-    };
+    }
+}
+
+/// Runs something on a connection, as one statement that is stopped when nobody waits for it any more.
+macro_rules! on {
+    ($taken:expr, $connection:ident => $body:expr) => {{
+        $taken.running = true;
+        let done = match &mut $taken.line {
+            Some(Line::Postgres($connection, _)) => $body,
+            Some(Line::Sqlite($connection, _)) => $body,
+            None => Err(Error::PoolClosed),
+        };
+        $taken.running = false;
+        done
+    }};
 }
 
 impl Lines {
@@ -119,15 +141,18 @@ impl Lines {
             Some(AtHand { line, opened, .. }) => (line, opened),
             None => (self.open().await?, Instant::now()),
         };
-        Ok(Taken { line, opened, _turn: turn })
+        Ok(Taken { line: Some(line), opened, running: false, turn: Some(turn) })
     }
 
     /// Keeps a connection at hand whose last statement came to a good end.
-    pub(crate) fn give_back(&self, taken: Taken) {
-        let Taken { line, opened, _turn } = taken;
+    pub(crate) fn give_back(&self, mut taken: Taken) {
+        let (line, opened) = (taken.line.take(), taken.opened);
         let mut idle = self.idle();
         // Nobody takes it from a pool that was closed.
-        if !self.turns.is_closed() && opened.elapsed() < ALWAYS_IN_USE {
+        if !self.turns.is_closed()
+            && opened.elapsed() < ALWAYS_IN_USE
+            && let Some(line) = line
+        {
             idle.push_back(AtHand { line, opened, since: Instant::now() });
         }
     }
@@ -156,11 +181,21 @@ impl Lines {
     }
 
     async fn open(&self) -> Result<Line, DbErr> {
-        let opened = match &self.pool {
-            Pool::Postgres(pool) => pool.acquire().await.map(Line::Postgres),
-            Pool::Sqlite(pool) => pool.acquire().await.map(Line::Sqlite),
+        let opened = async {
+            match &self.pool {
+                Pool::Postgres(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    let backend = Backend::of(pool, &mut connection).await?;
+                    Ok(Line::Postgres(connection, backend))
+                }
+                Pool::Sqlite(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    let interrupt = Interrupt::of(&mut connection).await?;
+                    Ok(Line::Sqlite(connection, interrupt))
+                }
+            }
         };
-        opened.map_err(|error| match error {
+        opened.await.map_err(|error| match error {
             Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
             Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
@@ -207,7 +242,7 @@ impl Taken {
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         let said = Said::of(&statement);
         let (sql, values) = parts(statement);
-        let done = on!(&mut self.line, connection => {
+        let done = on!(self, connection => {
             query_with(sql, values).execute(&mut **connection).await.map(Into::into)
         });
         said.done(done).map_err(not_executed)
@@ -215,13 +250,13 @@ impl Taken {
 
     pub(crate) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
         let sql = AssertSqlSafe(sql.to_owned());
-        on!(&mut self.line, connection => (&mut **connection).execute(sql).await.map(Into::into)).map_err(not_executed)
+        on!(self, connection => (&mut **connection).execute(sql).await.map(Into::into)).map_err(not_executed)
     }
 
     pub(crate) async fn query_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let said = Said::of(&statement);
         let (sql, values) = parts(statement);
-        let found = on!(&mut self.line, connection => {
+        let found = on!(self, connection => {
             query_with(sql, values).fetch_optional(&mut **connection).await.map(|row| row.map(Into::into))
         });
         said.done(found).map_err(not_read)
@@ -230,7 +265,7 @@ impl Taken {
     pub(crate) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let said = Said::of(&statement);
         let (sql, values) = parts(statement);
-        let found = on!(&mut self.line, connection => {
+        let found = on!(self, connection => {
             let rows = query_with(sql, values).fetch_all(&mut **connection).await;
             rows.map(|rows| rows.into_iter().map(Into::into).collect())
         });
@@ -241,24 +276,27 @@ impl Taken {
     pub(crate) async fn begin(&mut self, statement: Option<&'static str>) -> Result<(), DbErr> {
         let statement = statement.map(SqlSafeStr::into_sql_str);
         match &mut self.line {
-            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::begin(connection, statement).await,
-            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::begin(connection, statement).await,
+            Some(Line::Postgres(connection, _)) => <Postgres as Database>::TransactionManager::begin(connection, statement).await,
+            Some(Line::Sqlite(connection, _)) => <Sqlite as Database>::TransactionManager::begin(connection, statement).await,
+            None => Err(Error::PoolClosed),
         }
         .map_err(not_read)
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), DbErr> {
         match &mut self.line {
-            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::commit(connection).await,
-            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::commit(connection).await,
+            Some(Line::Postgres(connection, _)) => <Postgres as Database>::TransactionManager::commit(connection).await,
+            Some(Line::Sqlite(connection, _)) => <Sqlite as Database>::TransactionManager::commit(connection).await,
+            None => Err(Error::PoolClosed),
         }
         .map_err(not_read)
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<(), DbErr> {
         match &mut self.line {
-            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::rollback(connection).await,
-            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::rollback(connection).await,
+            Some(Line::Postgres(connection, _)) => <Postgres as Database>::TransactionManager::rollback(connection).await,
+            Some(Line::Sqlite(connection, _)) => <Sqlite as Database>::TransactionManager::rollback(connection).await,
+            None => Err(Error::PoolClosed),
         }
         .map_err(not_read)
     }
@@ -266,8 +304,9 @@ impl Taken {
     /// Has the transaction taken back before anything else is done on the connection.
     pub(crate) fn start_rollback(&mut self) {
         match &mut self.line {
-            Line::Postgres(connection) => <Postgres as Database>::TransactionManager::start_rollback(connection),
-            Line::Sqlite(connection) => <Sqlite as Database>::TransactionManager::start_rollback(connection),
+            Some(Line::Postgres(connection, _)) => <Postgres as Database>::TransactionManager::start_rollback(connection),
+            Some(Line::Sqlite(connection, _)) => <Sqlite as Database>::TransactionManager::start_rollback(connection),
+            None => {}
         }
     }
 }

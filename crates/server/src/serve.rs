@@ -13,8 +13,14 @@ use convene_application::{
     writing,
 };
 use convene_graphql::{SchemaOptions, Service, follow::Started, guard::Limits, request::Outcome};
+use convene_live::Tally;
 use futures::FutureExt;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -33,7 +39,7 @@ use tracing::{debug, info, warn};
 pub(crate) use self::connection::Connection;
 use crate::{
     commands,
-    http::{self, Http, Live, Patience, SocketLimits},
+    http::{self, HEADERS, Http, Live, Patience, Peer, Rate, Rates, SocketLimits},
     meters,
     settings::{Profile, Settings},
     sign_in::SignIn,
@@ -41,6 +47,9 @@ use crate::{
 
 /// How long a client may take to send the head of a request, so that silent ones do not hold connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a peer may take nothing of what is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,6 +60,10 @@ const BUFFER: usize = 128 << 10;
 
 /// How many connections are told at once that there are too many. More are closed without a word.
 const MOST_REFUSED: usize = 64;
+
+/// What callers may ask for in a minute when nobody says, as cost: those who have no token, and those who have one. That is 75 tables of
+/// thousands of records, or as many pages of twenty gatherings as a person can read, from one address; and four times as much for a program.
+const RATES: (u64, u64) = (300_000, 1_200_000);
 
 /// How often what is no longer needed is cleared away.
 const CLEARING: Duration = Duration::from_hours(1);
@@ -73,6 +86,8 @@ pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) ->
     let told_to_stop = told_to_stop()?;
     info!(address = %address, "serving http://{address}/graphql");
     ready(address)?;
+    let rates = Arc::clone(&http.rates);
+    let sharing = commands::redis_url(settings).map(Tally::try_new).transpose()?;
     let server = Server {
         listener,
         stopping: http.stopping.clone(),
@@ -85,12 +100,16 @@ pub(crate) async fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr) ->
         grace: Duration::from_secs(settings.shutdown_grace),
     };
     let retention = Retention { age: TimeDelta::days(settings.log_keep_days.into()), changes: settings.log_keep_changes };
+    let sharing = sharing.map(|tally| tokio::spawn(http::share(rates, tally)));
     let clearing = tokio::spawn(clear_away(app.clone(), retention));
     let keeping = tokio::spawn(meters::keep());
     // Those who follow are told where to go on, and that ends their operations.
     server.run(told_to_stop.map(|()| app.stop())).await;
     clearing.abort();
     keeping.abort();
+    if let Some(sharing) = sharing {
+        sharing.abort();
+    }
     info!("stopped");
     Ok(())
 }
@@ -172,7 +191,14 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
         stopping: CancellationToken::new(),
         open: TaskTracker::new(),
         body_limit: usize::try_from(settings.body_limit)?,
-        body_timeout: deadline,
+        body_timeout: BODY_TIMEOUT.min(deadline),
+        get_queries: settings.get_queries,
+        origins: Arc::new(settings.cors_origins.clone()),
+        rates: Rates::new(
+            Rate::new(settings.rate_anonymous.0, RATES.0),
+            Rate::new(settings.rate_signed_in.0, RATES.1),
+            usize::from(settings.trusted_proxies),
+        ),
         sockets: SocketLimits {
             operations: usize::try_from(settings.socket_operation_limit)?,
             message: usize::try_from(settings.socket_message_limit)?,
@@ -243,11 +269,11 @@ impl Server {
             tokio::select! {
                 () = &mut told_to_stop => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) if self.open.len() < self.connections => {
-                        self.open.spawn(self.connect(stream, &self.router, true));
+                    Ok((stream, peer)) if self.open.len() < self.connections => {
+                        self.open.spawn(self.connect((stream, peer), &self.router, true));
                     }
-                    Ok((stream, _)) if refused.len() < MOST_REFUSED => {
-                        refused.spawn(self.connect(stream, &self.crowded, false));
+                    Ok((stream, peer)) if refused.len() < MOST_REFUSED => {
+                        refused.spawn(self.connect((stream, peer), &self.crowded, false));
                     }
                     Ok(_) => {}
                     Err(error) => {
@@ -265,7 +291,17 @@ impl Server {
         }
     }
 
-    fn connect(&self, stream: TcpStream, router: &Router, keep: bool) -> impl Future<Output = ()> + Send + 'static {
+    fn connect(
+        &self,
+        (stream, peer): (TcpStream, SocketAddr),
+        router: &Router,
+        keep: bool,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (peer, router) = (Peer(peer.ip()), TowerToHyperService::new(router.clone()));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
         // An answer is written at once: to wait for more to send would only delay it.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "a connection cannot be set up");
@@ -274,8 +310,9 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(self.head_timeout)
             .max_buf_size(BUFFER)
+            .max_headers(2 * HEADERS)
             .keep_alive(keep)
-            .serve_connection(TokioIo::new(Connection::new(stream, self.write_timeout)), TowerToHyperService::new(router.clone()))
+            .serve_connection(TokioIo::new(Connection::new(stream, self.write_timeout)), service)
             .with_upgrades();
         let stopping = self.stopping.clone();
         async move {

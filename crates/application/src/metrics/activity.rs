@@ -3,19 +3,20 @@
 use std::cmp::Ordering;
 
 use convene_domain::{
+    access::{Caller, Rights},
     change::Head,
     metric::{
         Bucket, Column, Dimension, Earlier, GroupOrder, Key, Narrowed, Needs, Period, Question, Sheet, Span, Tally, item_groups,
     },
 };
-use convene_persistence::metrics::{self, Place};
+use convene_persistence::metrics;
 
 use super::{
     groups::{Group, Names, Rank, rank},
     places,
     reading::{self, Counting},
 };
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 
 /// What a question about the activity of a place is answered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,13 +64,13 @@ pub struct Compared {
 /// # Errors
 ///
 /// Fails if the place does not exist, or if what is asked for does not go together.
-pub async fn activity(app: &App, question: &Question) -> Result<Activity> {
+pub async fn activity(app: &App, caller: &Caller, question: &Question) -> Result<Activity> {
     question.check()?;
-    answer(app, question).await
+    answer(app, &access::rights_within(app, caller, &[question.within]).await?, question).await
 }
 
 /// Answers a question that was checked, or that is one of our own.
-pub(super) async fn answer(app: &App, question: &Question) -> Result<Activity> {
+pub(super) async fn answer(app: &App, rights: &Rights, question: &Question) -> Result<Activity> {
     let by_child = question.group_by.contains(&Dimension::Child);
     let mut found = places::load(app, &[question.within], by_child).await?;
     let place = found.remove(&question.within).ok_or(Error::NoSuchPlace(question.within))?;
@@ -78,8 +79,8 @@ pub(super) async fn answer(app: &App, question: &Question) -> Result<Activity> {
     let parts = period.span.buckets(question.bucket).map_err(invalid("bucket"))?;
     let needs = Needs::of(&question.metrics);
     let dimensions = reading::dimensions(question);
-    let counting =
-        Counting { place: &place, bucket: question.bucket, dimensions: &dimensions, filter: &question.filter, needs: &needs };
+    let (bucket, filter) = (question.bucket, &question.filter);
+    let counting = Counting { place: &place, bucket, dimensions: &dimensions, filter, needs: &needs, rights };
     let sheet = reading::read(app, &counting, period.span).await?;
     let mut earlier = None;
     if let Some(with) = question.compare_with {
@@ -89,7 +90,7 @@ pub(super) async fn answer(app: &App, question: &Question) -> Result<Activity> {
         parts.truncate(sheet_parts(&sheet, &needs));
         earlier = Some((parts, reading::read(app, &counting, span).await?));
     }
-    let answering = Answering { question, needs: &needs, place: &place, dimensions: &dimensions };
+    let answering = Answering { question, needs: &needs, counting };
     let (compared, earlier) = earlier.unzip();
     let total = answering.series(Vec::new(), (&sheet.total, earlier.as_ref().map(|it: &Sheet| &it.total)), None);
     let (series, groups) = answering.groups(app, &sheet, earlier.as_ref(), period).await?;
@@ -112,8 +113,7 @@ async fn period(app: &App, question: &Question) -> Result<Period> {
 struct Answering<'a> {
     question: &'a Question,
     needs: &'a Needs,
-    place: &'a Place,
-    dimensions: &'a [Dimension],
+    counting: Counting<'a>,
 }
 
 /// A group while groups are sorted.
@@ -152,15 +152,16 @@ impl Answering<'_> {
         let everything = Vec::new();
         let mut keys: Vec<&Vec<Key>> = sheet.groups.keys().collect();
         keys.extend(earlier.iter().flat_map(|it| it.groups.keys()).filter(|key| !sheet.groups.contains_key(*key)));
-        if self.dimensions.is_empty() {
+        let dimensions = self.counting.dimensions;
+        if dimensions.is_empty() {
             keys = vec![&everything];
         }
-        let names = Names::load(app, self.place, &self.question.group_by, keys.iter().copied()).await?;
+        let names = Names::load(app, self.counting.place, &self.question.group_by, keys.iter().copied()).await?;
         let whole = self.whole_values(app, period).await?;
         let kinds = self.question.group_by.iter().find_map(|dimension| Some((*dimension, item_groups(*dimension)?)));
         let mut sorted = Vec::new();
         for key in keys {
-            let of = |sheet: &Sheet| match self.dimensions.is_empty() {
+            let of = |sheet: &Sheet| match dimensions.is_empty() {
                 true => sheet.total.clone(),
                 false => sheet.groups.get(key).cloned().unwrap_or_else(|| nothing.clone()),
             };
@@ -210,13 +211,7 @@ impl Answering<'_> {
             return Ok(None);
         }
         let needs = Needs::of(&[order.metric]);
-        let counting = Counting {
-            place: self.place,
-            bucket: Bucket::Whole,
-            dimensions: self.dimensions,
-            filter: &self.question.filter,
-            needs: &needs,
-        };
+        let counting = Counting { bucket: Bucket::Whole, needs: &needs, ..self.counting };
         let sheet = reading::read(app, &counting, period.span).await?;
         Ok(Some((sheet, needs)))
     }

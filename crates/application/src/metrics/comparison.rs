@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use convene_domain::{
     Invalid,
+    access::Caller,
     change::Head,
     community::Level,
     id::{CommunityId, Within},
@@ -15,8 +16,12 @@ use convene_domain::{
 use convene_persistence::metrics::{self, Peer, Place};
 use uuid::Uuid;
 
-use super::{groups::Group, places, reading::read_each};
-use crate::{App, Error, Result};
+use super::{
+    groups::Group,
+    places,
+    reading::{CountingEach, read_each},
+};
+use crate::{App, Error, Result, access};
 
 /// How many communities are compared at least and at most.
 pub const COMMUNITIES: (usize, usize) = (2, 50);
@@ -88,6 +93,8 @@ pub struct Peers {
     pub distances: Vec<Option<f64>>,
     /// How many peers have a number.
     pub counts: Vec<Option<f64>>,
+    /// Whether people are left out of any of those numbers.
+    pub suppressed: Vec<bool>,
 }
 
 /// Compares communities.
@@ -95,7 +102,7 @@ pub struct Peers {
 /// # Errors
 ///
 /// Fails if one does not exist, or if they cannot be compared.
-pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
+pub async fn comparison(app: &App, caller: &Caller, asked: &Comparing) -> Result<Comparison> {
     check(asked)?;
     let within: Vec<Within> = asked.communities.iter().map(|id| Within::Community(*id)).collect();
     let found = places::load(app, &within, false).await?;
@@ -113,8 +120,13 @@ pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
         }
     };
     let needs = Needs::of(&asked.metrics);
+    let rights = access::rights_within(app, caller, &within).await?;
+    let counting = CountingEach { network: head.log.network, needs: &needs, rights: &rights };
+    // Peers stand anywhere in the network.
+    let of_network = caller.rights_in(head.log.network);
+    let anywhere = CountingEach { rights: &of_network, ..counting };
     let read = async |span: Span| -> Result<Counted> {
-        Ok(Counted { needs: &needs, tallies: read_each(app, &ids, span, &needs).await? })
+        Ok(Counted { needs: &needs, tallies: read_each(app, &ids, span, counting).await? })
     };
     let now = read(period.span).await?;
     let (mut previous, mut last_year, mut peers) = (None, None, None);
@@ -126,7 +138,7 @@ pub async fn comparison(app: &App, asked: &Comparing) -> Result<Comparison> {
     }
     let levels: Vec<Option<Level>> = places.iter().map(|place| place.level).collect();
     if asked.beside.peers {
-        peers = Some(Peering::read(app, head, &levels, (period.span, &needs)).await?);
+        peers = Some(Peering::read(app, &levels, period.span, anywhere).await?);
     }
     let compared = |metric: &Metric| {
         let column = now.column(*metric, &ids);
@@ -213,23 +225,25 @@ struct Peering<'a> {
 }
 
 impl<'a> Peering<'a> {
-    async fn read(app: &App, head: Head, levels: &[Option<Level>], (span, needs): (Span, &'a Needs)) -> Result<Self> {
+    async fn read(app: &App, levels: &[Option<Level>], span: Span, counting: CountingEach<'a>) -> Result<Self> {
         let mut of: Vec<Level> = levels.iter().flatten().copied().collect();
         of.sort();
         of.dedup();
-        let peers = places::peers(app, head.log.network, &of).await?;
+        let peers = places::peers(app, counting.network, &of).await?;
         let ids: Vec<Uuid> = peers.iter().map(|peer| peer.id.uuid()).collect();
-        let counted = Counted { needs, tallies: read_each(app, &ids, span, needs).await? };
+        let counted = Counted { needs: counting.needs, tallies: read_each(app, &ids, span, counting).await? };
         Ok(Self { peers, counted })
     }
 
     fn beside(&self, metric: Metric, numbers: &[Option<f64>], (ids, levels): (&[Uuid], &[Option<Level>])) -> Peers {
         let all: Vec<Uuid> = self.peers.iter().map(|peer| peer.id.uuid()).collect();
-        let values = self.counted.column(metric, &all).values();
-        let mut beside = Peers { medians: Vec::new(), distances: Vec::new(), counts: Vec::new() };
+        let cells = self.counted.column(metric, &all).cells;
+        let mut beside = Peers { medians: Vec::new(), distances: Vec::new(), counts: Vec::new(), suppressed: Vec::new() };
         for ((id, level), value) in ids.iter().zip(levels).zip(numbers) {
-            let others = self.peers.iter().zip(&values).filter(|(peer, _)| Some(peer.level) == *level && peer.id.uuid() != *id);
-            let others: Vec<f64> = others.filter_map(|(_, value)| *value).collect();
+            let is_peer = |peer: &Peer| Some(peer.level) == *level && peer.id.uuid() != *id;
+            let others = self.peers.iter().zip(&cells).filter(|(peer, _)| is_peer(peer)).map(|(_, cell)| cell);
+            beside.suppressed.push(others.clone().any(|cell| cell.suppressed));
+            let others: Vec<f64> = others.filter_map(|cell| cell.value).collect();
             beside.counts.push(Some(number(others.len())));
             let median = median(others);
             beside.distances.push(value.zip(median).map(|(value, median)| value - median));

@@ -11,12 +11,21 @@ pub fn activity_csv(question: &Question, found: &Activity) -> String {
         let name = dimension.as_str().to_lowercase();
         header.extend([name.clone(), format!("{name}_label")]);
     }
-    let fixed = ["from", "to", "part", "metric", "value", "numerator", "denominator", "base", "unreliable"];
+    let fixed = ["from", "to", "part", "metric", "value", "numerator", "denominator", "base", "unreliable", "suppressed"];
     header.extend(fixed.iter().chain(&["expected_reports", "received_reports"]).map(|name| (*name).to_owned()));
     let compared = found.compared.as_ref();
     if compared.is_some() {
         header.extend(
-            ["compared_from", "compared_to", "compared_value", "compared_base", "change", "change_unreliable"].map(str::to_owned),
+            [
+                "compared_from",
+                "compared_to",
+                "compared_value",
+                "compared_base",
+                "change",
+                "change_unreliable",
+                "compared_suppressed",
+            ]
+            .map(str::to_owned),
         );
     }
     let mut rows = vec![header];
@@ -60,6 +69,7 @@ pub fn comparison_csv(found: &Comparison) -> String {
         "denominator",
         "base",
         "unreliable",
+        "suppressed",
         "expected_reports",
         "received_reports",
         "rank",
@@ -68,13 +78,16 @@ pub fn comparison_csv(found: &Comparison) -> String {
         "previous_base",
         "previous_change",
         "previous_change_unreliable",
+        "previous_suppressed",
         "last_year_value",
         "last_year_base",
         "last_year_change",
         "last_year_change_unreliable",
+        "last_year_suppressed",
         "peer_median",
         "peer_distance",
         "peers",
+        "peers_suppressed",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for metric in &found.metrics {
@@ -89,8 +102,11 @@ pub fn comparison_csv(found: &Comparison) -> String {
                 earlier(&mut row, numbers.as_deref(), at);
             }
             match &metric.peers {
-                Some(peers) => row.extend([&peers.medians, &peers.distances, &peers.counts].map(|list| written(at, list))),
-                None => row.extend([const { String::new() }; 3]),
+                Some(peers) => {
+                    row.extend([&peers.medians, &peers.distances, &peers.counts].map(|list| written(at, list)));
+                    row.push(peers.suppressed.get(at).map(bool::to_string).unwrap_or_default());
+                }
+                None => row.extend([const { String::new() }; 4]),
             }
             rows.push(row);
         }
@@ -103,9 +119,9 @@ fn numbers(row: &mut Vec<String>, column: &Column, at: usize) {
     match column.cells.get(at) {
         Some(cell) => {
             row.extend([cell.value, Some(cell.numerator), cell.denominator, Some(cell.base)].map(number));
-            row.push(cell.is_unreliable().to_string());
+            row.extend([cell.is_unreliable(), cell.suppressed].map(|flag| flag.to_string()));
         }
-        None => row.extend([const { String::new() }; 5]),
+        None => row.extend([const { String::new() }; 6]),
     }
 }
 
@@ -113,9 +129,9 @@ fn earlier(row: &mut Vec<String>, numbers: Option<&[Earlier]>, at: usize) {
     match numbers.and_then(|numbers| numbers.get(at)) {
         Some(earlier) => {
             row.extend([earlier.value, earlier.base, earlier.change].map(number));
-            row.push(earlier.unreliable.to_string());
+            row.extend([earlier.unreliable, earlier.suppressed].map(|flag| flag.to_string()));
         }
-        None => row.extend([const { String::new() }; 4]),
+        None => row.extend([const { String::new() }; 5]),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Metrics: what the activity of places comes to. Everyone may ask: what is counted are records that were handed in, whoever
-//! may read them.
+//! may read them; but how many people came is told to those who may not only of so many together that nobody is singled out.
 
 mod activity;
 mod comparison;

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use convene_domain::{
     Invalid,
-    id::Within,
-    metric::{ActivityFilter, Bucket, Dimension, Key, Needs, Question, Sheet, Span, Tally, month_of},
+    access::Rights,
+    id::{NetworkId, Within},
+    metric::{
+        ActivityFilter, Bucket, Dimension, Key, LeftOut, Needs, Question, Sheet, Span, Tally, is_of_whole_communities, month_of,
+    },
 };
-use convene_persistence::metrics::{self, Counted, Months, Place, Places};
+use convene_persistence::metrics::{self, Counted, Months, People, Place, Places, Sums};
 use uuid::Uuid;
 
 use super::comparison::community;
@@ -28,6 +31,13 @@ pub(super) struct Counting<'a> {
     pub(super) dimensions: &'a [Dimension],
     pub(super) filter: &'a ActivityFilter,
     pub(super) needs: &'a Needs,
+    /// What the caller may read.
+    pub(super) rights: &'a Rights,
+}
+
+/// Which people are counted on these dates.
+fn people<'a>(needs: &Needs, rights: &'a Rights, whole: bool) -> People<'a> {
+    if needs.count_people() { People::of(rights, whole) } else { People::All }
 }
 
 /// The dimensions of a question that rows are told apart by.
@@ -59,9 +69,16 @@ impl Filling<'_> {
         Ok(self.sheet.groups.entry(group).or_insert_with(|| Tally::empty(needs, parts)))
     }
 
-    fn sums(&mut self, group: Option<Vec<Key>>, part: i32, sums: &[i64]) -> Result<()> {
+    fn sums(&mut self, group: Option<Vec<Key>>, part: i32, (sums, left_out): &Sums) -> Result<()> {
         let (width, Some(part)) = (self.needs.columns.len(), self.part(part)) else { return Ok(()) };
-        self.tally(group)?.sums[part * width..(part + 1) * width].copy_from_slice(sums);
+        let tally = self.tally(group)?;
+        for (sum, more) in tally.sums[part * width..(part + 1) * width].iter_mut().zip(sums) {
+            *sum += more;
+        }
+        if let Some(all) = tally.left_out.get_mut(part) {
+            all.reports += left_out.reports;
+            all.with_both += left_out.with_both;
+        }
         Ok(())
     }
 
@@ -115,7 +132,18 @@ impl<'a> Counting<'a> {
             bucket: self.bucket,
             dimensions: self.dimensions,
             filter: self.filter,
+            people: self.people(span),
+            network: self.network(),
         }
+    }
+
+    fn people(&self, span: Span) -> People<'a> {
+        let whole = span.is_whole_months() && is_of_whole_communities(self.dimensions, self.filter);
+        people(self.needs, self.rights, whole)
+    }
+
+    fn network(&self) -> NetworkId {
+        self.place.head.log.network
     }
 }
 
@@ -131,14 +159,21 @@ async fn fill_months(app: &App, counting: &Counting<'_>, span: Span, filling: &m
         }
     }
     let months = (month_of(span.from), month_of(span.to));
-    let asked = Months { months, bucket: counting.bucket, measures: &counting.needs.columns };
+    let asked = Months {
+        months,
+        bucket: counting.bucket,
+        measures: &counting.needs.columns,
+        people: counting.people(span),
+        network: counting.network(),
+        within,
+    };
     let rows = metrics::sums_of_months(app.reader(), &scopes, own, asked).await?;
     for row in rows {
         let group = match row.scope {
             Some(scope) if scope == within.uuid() => None,
             scope => Some(vec![Key::Community(scope.unwrap_or(within.uuid()))]),
         };
-        filling.sums(group, row.part, &row.sums)?;
+        filling.sums(group, row.part, &(row.sums, row.left_out))?;
     }
     Ok(())
 }
@@ -162,6 +197,19 @@ async fn fill_distinct(app: &App, counted: &Counted<'_>, filling: &mut Filling<'
             filling.tally(cell.group)?.hosts[part] = cell.counted;
         }
     }
+    if filling.needs.finds_middle_people()
+        && let People::Batches(rights) | People::Readable(rights) = counted.people
+    {
+        // Middle values are found of what may be read.
+        let unread = Counted { people: People::Readable(rights), ..*counted };
+        for cell in metrics::sums(app.reader(), &unread, &[], ROW_LIMIT).await? {
+            let Some(part) = filling.part(cell.part) else { continue };
+            let (_, LeftOut { reports, .. }) = cell.counted;
+            if let Some(all) = filling.tally(cell.group)?.left_out.get_mut(part) {
+                all.of_middle = reports;
+            }
+        }
+    }
     for (at, median) in filling.needs.medians.iter().enumerate() {
         for cell in metrics::medians(app.reader(), counted, *median).await? {
             let Some(part) = filling.part(cell.part) else { continue };
@@ -182,22 +230,39 @@ async fn fill_communities(app: &App, counting: &Counting<'_>, spans: &[Span], fi
     Ok(())
 }
 
+/// What is counted in each of several places of a network.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CountingEach<'a> {
+    pub(super) network: NetworkId,
+    pub(super) needs: &'a Needs,
+    /// What the caller may read.
+    pub(super) rights: &'a Rights,
+}
+
 /// Reads what was counted in each of several places on these dates, as one part.
-pub(super) async fn read_each(app: &App, places: &[Uuid], span: Span, needs: &Needs) -> Result<HashMap<Uuid, Tally>> {
+pub(super) async fn read_each(
+    app: &App,
+    places: &[Uuid],
+    span: Span,
+    counting: CountingEach<'_>,
+) -> Result<HashMap<Uuid, Tally>> {
+    let CountingEach { network, needs, rights } = counting;
+    let people = people(needs, rights, span.is_whole_months());
     let sheet = Sheet { total: Tally::empty(needs, 1), groups: BTreeMap::new() };
     let mut filling = Filling { needs, parts: vec![Bucket::Whole.key(0)], sheet };
     // A statement holds only so many values on SQLite.
     for places in places.chunks(8_192) {
         let all = ActivityFilter::default();
         let each = Places::Each(places);
-        let counted = Counted { places: each, span, bucket: Bucket::Whole, dimensions: &[], filter: &all };
+        let counted = Counted { places: each, span, bucket: Bucket::Whole, dimensions: &[], filter: &all, people, network };
         if needs.gatherings && !span.is_empty() {
             if span.is_whole_months() {
                 let months = (month_of(span.from), month_of(span.to));
-                let asked = Months { months, bucket: Bucket::Whole, measures: &needs.columns };
+                let (bucket, within) = (Bucket::Whole, Within::Network(network));
+                let asked = Months { months, bucket, measures: &needs.columns, people, network, within };
                 for row in metrics::sums_of_months(app.reader(), places, None, asked).await? {
                     let group = row.scope.map(|scope| vec![Key::Community(scope)]);
-                    filling.sums(group, row.part, &row.sums)?;
+                    filling.sums(group, row.part, &(row.sums, row.left_out))?;
                 }
             } else {
                 for cell in metrics::sums(app.reader(), &counted, &needs.columns, ROW_LIMIT).await? {

@@ -3,6 +3,7 @@
 use super::{Definition, Formula, Founded, Measure, Metric, Unit};
 
 const GATHERINGS: &str = "Gatherings hosted by the community or one beneath it, each once however many of them host it; in today's tree, so a community that was moved takes its history along.";
+const PEOPLE: &str = "Gatherings hosted by the community or one beneath it, each once however many of them host it; of those whose report the caller may not read, only as many together as tell of 5 people or more.";
 const COMMUNITIES: &str = "The community and all beneath it, or all of a network.";
 
 const HELD: &str = "By the gathering's local start date; the end of the window does not belong to it.";
@@ -230,14 +231,14 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         metric: Metric::ShowUpRate,
-        version: 1,
+        version: 2,
         title: "Show-up rate",
         text: "How many came for each who said they would, over gatherings of which both is known. More than 1 when more came than had said so.",
         unit: Unit::Share,
         numerator: "people counted",
         denominator: Some("people who said yes, of the same gatherings"),
         window: HELD,
-        population: GATHERINGS,
+        population: PEOPLE,
         asked_by: "activity",
         formula: Formula::Ratio { of: &[Measure::AttendanceOfBoth], base: &[Measure::RsvpsOfBoth] },
     },

@@ -39,6 +39,8 @@ pub struct Earlier {
     pub change: Option<f64>,
     /// Whether either was taken from so few records that chance decides how it grew.
     pub unreliable: bool,
+    /// Whether people are left out of the earlier number, because the caller may not read the reports that tell of them.
+    pub suppressed: bool,
 }
 
 impl Earlier {
@@ -51,6 +53,7 @@ impl Earlier {
                 value,
                 base: earlier.map(|earlier| earlier.base),
                 change: growth(now.value, value),
+                suppressed: earlier.is_some_and(|earlier| earlier.suppressed),
                 unreliable: now.is_unreliable() || earlier.is_none_or(super::Cell::is_unreliable),
             }
         };
@@ -87,7 +90,8 @@ mod tests {
     #[test]
     fn growth_from_few_is_not_to_be_relied_upon() {
         let column = |of: &[f64]| {
-            let cell = |count: &f64| Cell { value: Some(*count), numerator: *count, denominator: None, base: *count };
+            let cell =
+                |count: &f64| Cell { value: Some(*count), numerator: *count, denominator: None, base: *count, suppressed: false };
             Column { metric: Metric::GatheringsHeld, cells: of.iter().map(cell).collect() }
         };
         let found = Earlier::of(&column(&[12.0, 30.0, 5.0, 40.0]), &column(&[10.0, 2.0, 20.0]));

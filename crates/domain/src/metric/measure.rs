@@ -97,6 +97,10 @@ impl Measure {
     /// All gatherings, whatever became of them.
     pub const ALL_GATHERINGS: &'static [Self] = &[Self::Planned, Self::Held, Self::Cancelled];
 
+    /// What is told of people in reports: how many came, and the records that this is taken from or divided by.
+    pub const OF_PEOPLE: &'static [Self] =
+        &[Self::ReportsWithAttendance, Self::Attendance, Self::WithBoth, Self::RsvpsOfBoth, Self::AttendanceOfBoth];
+
     /// The next steps of reports, whatever became of them.
     pub const ALL_NEXT_STEPS: &'static [Self] = &[Self::NextStepsOpen, Self::NextStepsDone, Self::NextStepsDropped];
 
@@ -137,6 +141,11 @@ impl Measure {
         Self::NextStepsDone,
         Self::NextStepsDropped,
     ];
+
+    /// Whether it says something of people that only those know who may read the reports.
+    pub fn is_of_people(self) -> bool {
+        Self::OF_PEOPLE.contains(&self)
+    }
 
     /// Activities of a kind.
     pub fn of_activity(kind: ActivityKind) -> Self {

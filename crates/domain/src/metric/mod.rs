@@ -23,9 +23,9 @@ pub use measure::Measure;
 pub use period::{BUCKET_LIMIT, Bucket, CompareWith, Period, RelativePeriod, Span, Time, When, month_of, month_start};
 pub use question::{
     ActivityFilter, DIMENSION_LIMIT, Dimension, GROUP_LIMIT, GroupOrder, METRIC_LIMIT, Question, Refused, check_metrics,
-    counts_communities, unfit,
+    counts_communities, is_of_whole_communities, unfit,
 };
-pub use sheet::{Cell, Column, Key, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
+pub use sheet::{Cell, Column, Key, LeftOut, Middle, Narrowed, Needs, Sheet, Tally, item_groups};
 pub use value::{Completeness, Value};
 
 use crate::words::words;
@@ -329,6 +329,9 @@ pub struct Definition {
     /// How it is computed.
     pub formula: Formula,
 }
+
+/// The fewest people that are told of together to those who may not read the reports which tell of them.
+pub const FEWEST_PEOPLE: i64 = 5;
 
 /// Every definition, in the order of [`Metric::ALL`].
 pub static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {

@@ -212,6 +212,16 @@ pub fn counts_communities(metric: Metric) -> bool {
     matches!(metric.formula(), Formula::Communities(_))
 }
 
+/// Whether what a question counts in its groups is made of whole months of whole communities: whatever communities hold
+/// together in a month is all in a group or not at all.
+pub fn is_of_whole_communities(group_by: &[Dimension], filter: &ActivityFilter) -> bool {
+    use Dimension as By;
+    let of_hosts = |dimension: &Dimension| {
+        matches!(dimension, By::Child | By::Community | By::Level | By::Country | By::Region | By::FoundingYear)
+    };
+    group_by.iter().all(of_hosts) && !filter.asks_of_gatherings()
+}
+
 /// Why a metric cannot be grouped by a dimension; `None` when it can.
 pub fn unfit(metric: Metric, dimension: Dimension) -> Option<&'static str> {
     use Dimension as By;

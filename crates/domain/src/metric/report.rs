@@ -5,45 +5,48 @@ use super::{Definition, Formula, Measure, Metric, Unit};
 const REPORTS: &str =
     "Reports handed in of gatherings that were held, hosted by the community or one beneath it, each once; whoever asks.";
 
+const PEOPLE: &str = "Reports handed in of gatherings that were held, hosted by the community or one beneath it, each once; of reports that the caller may not read, only as many together as tell of 5 people or more.";
+const READABLE: &str = "Reports handed in of gatherings that were held, hosted by the community or one beneath it, each once, as far as the caller may read them.";
+
 const HELD: &str = "By the gathering's local start date; the end of the window does not belong to it.";
 
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
         metric: Metric::Attendance,
-        version: 1,
+        version: 2,
         title: "Attendance",
         text: "How many people came, as reports say; someone who comes twice counts twice. Null when no report says it.",
         unit: Unit::People,
         numerator: "people counted",
         denominator: Some("reports that say how many came"),
         window: HELD,
-        population: REPORTS,
+        population: PEOPLE,
         asked_by: "activity",
         formula: Formula::Sum { of: &[Measure::Attendance], base: Some(&[Measure::ReportsWithAttendance]) },
     },
     Definition {
         metric: Metric::AttendanceMean,
-        version: 1,
+        version: 2,
         title: "Mean attendance",
         text: "How many people came to a gathering, on average, among those whose reports say it.",
         unit: Unit::People,
         numerator: "people counted",
         denominator: Some("reports that say how many came"),
         window: HELD,
-        population: REPORTS,
+        population: PEOPLE,
         asked_by: "activity",
         formula: Formula::Ratio { of: &[Measure::Attendance], base: &[Measure::ReportsWithAttendance] },
     },
     Definition {
         metric: Metric::AttendanceMedian,
-        version: 1,
+        version: 2,
         title: "Median attendance",
         text: "How many people came to a gathering: the middle value, or the mean of the two middle ones.",
         unit: Unit::People,
         numerator: "the middle value of the people counted",
         denominator: Some("reports that say how many came"),
         window: HELD,
-        population: REPORTS,
+        population: READABLE,
         asked_by: "activity",
         formula: Formula::Median { of: Measure::Attendance, base: Measure::ReportsWithAttendance },
     },

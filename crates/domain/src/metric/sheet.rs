@@ -35,6 +35,17 @@ pub struct Needs {
     pub communities: bool,
 }
 
+/// Reports whose people are not counted, because the caller may not read them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Reports that say how many came, left out of what is added up.
+    pub reports: i64,
+    /// Those of them whose gathering says how many wanted to come.
+    pub with_both: i64,
+    /// Reports that say how many came, left out of middle values.
+    pub of_middle: i64,
+}
+
 /// How complete reports are: gatherings held, and reports handed in.
 const COMPLETENESS: [Measure; 2] = [Measure::Held, Measure::Reports];
 
@@ -76,6 +87,16 @@ impl Needs {
         }
     }
 
+    /// Whether people are counted that reports tell of.
+    pub fn count_people(&self) -> bool {
+        self.columns.iter().any(|measure| measure.is_of_people()) || self.finds_middle_people()
+    }
+
+    /// Whether middle values of such people are asked for.
+    pub fn finds_middle_people(&self) -> bool {
+        self.medians.iter().any(|(of, _)| of.is_of_people())
+    }
+
     /// Whether sums of months are enough.
     pub fn are_sums(&self) -> bool {
         !self.hosts && !self.communities && self.medians.is_empty()
@@ -102,6 +123,26 @@ impl Metric {
     }
 }
 
+impl LeftOut {
+    /// Of how many records a metric says less than there is.
+    fn of(self, metric: Metric) -> i64 {
+        let (of, base): (&[Measure], &[Measure]) = match metric.formula() {
+            Formula::Sum { of, base } => (of, base.unwrap_or_default()),
+            Formula::Ratio { of, base } => (of, base),
+            Formula::Median { of, .. } if of.is_of_people() => return self.of_middle,
+            _ => return 0,
+        };
+        let any = |some: &[Measure]| of.iter().chain(base).any(|measure| some.contains(measure));
+        if any(&[Measure::Attendance, Measure::ReportsWithAttendance]) {
+            self.reports
+        } else if any(Measure::OF_PEOPLE) {
+            self.with_both
+        } else {
+            0
+        }
+    }
+}
+
 /// The middle value of some.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Middle {
@@ -122,6 +163,8 @@ pub struct Tally {
     pub medians: Vec<Vec<Middle>>,
     /// Communities that there are; that were founded in the part; and before its end.
     pub communities: Vec<[i64; 3]>,
+    /// What is not in the sums and middle values, by part.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Tally {
@@ -132,6 +175,7 @@ impl Tally {
             hosts: vec![0; if needs.hosts { parts } else { 0 }],
             medians: needs.medians.iter().map(|_| vec![Middle::default(); parts]).collect(),
             communities: vec![[0; 3]; if needs.communities { parts } else { 0 }],
+            left_out: vec![LeftOut::default(); if needs.count_people() { parts } else { 0 }],
         }
     }
 }
@@ -142,6 +186,7 @@ impl Tally {
         self.sums.extend_from_slice(&other.sums);
         self.hosts.extend_from_slice(&other.hosts);
         self.communities.extend_from_slice(&other.communities);
+        self.left_out.extend_from_slice(&other.left_out);
         for (mine, theirs) in self.medians.iter_mut().zip(&other.medians) {
             mine.extend_from_slice(theirs);
         }
@@ -168,6 +213,8 @@ pub struct Cell {
     pub denominator: Option<f64>,
     /// From how many records.
     pub base: f64,
+    /// Whether people are left out of it, because the caller may not read the reports that tell of them.
+    pub suppressed: bool,
 }
 
 impl Cell {
@@ -257,12 +304,15 @@ impl Column {
             // A question was checked not to ask for these.
             Formula::Own => {}
         }
+        for (cell, left_out) in column.cells.iter_mut().zip(&tally.left_out) {
+            cell.suppressed = left_out.of(metric) > 0;
+        }
         column
     }
 
     fn push(&mut self, value: Option<f64>, numerator: f64, denominator: Option<f64>, base: f64) {
         // Where nothing can be divided, nothing was counted either.
-        self.cells.push(Cell { value, numerator, denominator, base });
+        self.cells.push(Cell { value, numerator, denominator, base, suppressed: false });
     }
 
     /// The numbers alone.
@@ -270,9 +320,10 @@ impl Column {
         self.cells.iter().map(|cell| cell.value).collect()
     }
 
-    /// Whether nothing was counted in any part.
+    /// Whether there is nothing in any part, neither counted nor left out.
     pub fn is_empty(&self) -> bool {
-        self.cells.iter().all(|cell| cell.numerator <= 0.0 && cell.denominator.is_none_or(|number| number <= 0.0))
+        let nothing = |cell: &Cell| cell.numerator <= 0.0 && cell.denominator.is_none_or(|number| number <= 0.0);
+        self.cells.iter().all(|cell| nothing(cell) && !cell.suppressed)
     }
 }
 
@@ -303,7 +354,13 @@ mod tests {
         let mut tally = Tally::empty(&needs, 2);
         tally.sums = vec![4, 3, 50, 2, 0, 0, 0, 0];
         let rate = Column::compute(Metric::ReportingRate, &needs, &tally, None);
-        let cell = |value, numerator, denominator, base| Cell { value, numerator, denominator: Some(denominator), base };
+        let cell = |value, numerator, denominator, base| Cell {
+            value,
+            numerator,
+            denominator: Some(denominator),
+            base,
+            suppressed: false,
+        };
         assert_eq!(rate.cells, [cell(Some(0.75), 3.0, 4.0, 4.0), cell(None, 0.0, 0.0, 0.0)]);
         let attendance = Column::compute(Metric::Attendance, &needs, &tally, None);
         assert_eq!(attendance.cells, [cell(Some(50.0), 50.0, 2.0, 2.0), cell(None, 0.0, 0.0, 0.0)]);
@@ -327,6 +384,22 @@ mod tests {
         assert_eq!((items.cells[0].value, items.cells[0].denominator), (Some(3.0), Some(5.0)));
         let visits = Column::compute(Metric::Items, &needs, &tally, Some(&[Measure::Visits]));
         assert_eq!(visits.cells[0].value, Some(1.0));
+    }
+
+    #[test]
+    fn what_leaves_people_out_says_so() {
+        let asked = [Metric::Attendance, Metric::ShowUpRate, Metric::AttendanceMedian, Metric::Rsvps, Metric::Reports];
+        let needs = needs(&asked);
+        let flags = |left_out| {
+            let tally = Tally { left_out: vec![left_out], ..Tally::empty(&needs, 1) };
+            asked.map(|metric| Column::compute(metric, &needs, &tally, None).cells[0].suppressed)
+        };
+        assert_eq!(flags(LeftOut::default()), [false; 5]);
+        assert_eq!(flags(LeftOut { reports: 2, with_both: 0, of_middle: 3 }), [true, false, true, false, false]);
+        assert_eq!(flags(LeftOut { reports: 2, with_both: 1, of_middle: 0 }), [true, true, false, false, false]);
+        let tally = Tally { left_out: vec![LeftOut { reports: 1, ..LeftOut::default() }], ..Tally::empty(&needs, 1) };
+        assert!(!Column::compute(Metric::Attendance, &needs, &tally, None).is_empty(), "what is left out is there");
+        assert!(!Needs::of(&[Metric::Rsvps, Metric::RsvpsMedian, Metric::Items]).count_people());
     }
 
     #[test]

@@ -7,6 +7,16 @@ pub enum ErrorCode {
     PayloadTooLarge,
     /// Several requests in one body.
     BatchNotSupported,
+    /// The lines above the body are too many, or too long.
+    HeadersTooLarge,
+    /// The request took too long to arrive.
+    RequestTimeout,
+    /// A web page could have sent this without the browser asking first.
+    PreflightRequired,
+    /// A web page of an origin that is not on the list asks for a socket.
+    OriginNotAllowed,
+    /// The caller has asked for more than is its share.
+    RateLimited,
     /// The method cannot be used here, such as GET for a mutation.
     MethodNotAllowed,
     /// The body is not JSON in UTF-8.
@@ -75,6 +85,11 @@ impl ErrorCode {
             Self::MalformedRequest,
             Self::PayloadTooLarge,
             Self::BatchNotSupported,
+            Self::HeadersTooLarge,
+            Self::RequestTimeout,
+            Self::PreflightRequired,
+            Self::OriginNotAllowed,
+            Self::RateLimited,
             Self::MethodNotAllowed,
             Self::UnsupportedMediaType,
             Self::NotAcceptable,
@@ -119,6 +134,11 @@ impl ErrorCode {
             Self::MalformedRequest => "MALFORMED_REQUEST",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::BatchNotSupported => "BATCH_NOT_SUPPORTED",
+            Self::HeadersTooLarge => "HEADERS_TOO_LARGE",
+            Self::RequestTimeout => "REQUEST_TIMEOUT",
+            Self::PreflightRequired => "PREFLIGHT_REQUIRED",
+            Self::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
+            Self::RateLimited => "RATE_LIMITED",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::NotAcceptable => "NOT_ACCEPTABLE",

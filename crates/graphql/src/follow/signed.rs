@@ -92,7 +92,7 @@ impl SignIns {
     }
 
     /// Ends what someone follows.
-    fn end(&self, who: Who) {
+    pub(crate) fn end(&self, who: Who) {
         if let Some(signed) = self.with(|watched| watched.get(&who).and_then(Weak::upgrade)) {
             signed.over.store(true, Ordering::Release);
             signed.followers.wake();

@@ -19,7 +19,7 @@ use crate::{
     cursor,
     error::{Error, ErrorCode},
     guard::{Checked, Refusal},
-    request::{GraphqlRequest, Outcome},
+    request::{self, GraphqlRequest, Outcome},
     service::Service,
     subscriptions::Stage,
 };
@@ -62,10 +62,8 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
             None => Box::pin(open(&service, caller, request, checked, group)).await,
         }
     };
-    let opened = tokio::time::timeout(deadline, opening).await.unwrap_or_else(|_| {
-        let message = format!("stopped after {} s", deadline.as_secs());
-        Err(Box::new(Outcome::refused(Refusal::new(ErrorCode::DeadlineExceeded, message))))
-    });
+    let opened = tokio::time::timeout(deadline, opening).await;
+    let opened = opened.unwrap_or_else(|_| Err(Box::new(Outcome::refused(request::late(deadline)))));
     match opened {
         Ok((asked, follower, here, first)) => {
             let signed = signed.map(|(who, until)| (service.sign_ins.watch(&service.app, who), until));

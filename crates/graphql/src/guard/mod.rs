@@ -53,6 +53,8 @@ pub struct Checked {
     pub cost: u64,
     /// What it may cost.
     pub cost_limit: u64,
+    /// Whether what is wrong may be told in words of the schema.
+    pub(crate) outspoken: bool,
     valid: Arc<AtomicBool>,
 }
 
@@ -130,13 +132,14 @@ impl Guard {
         }
         let (operation_name, operation) = choose(&document, operation_name)?;
         let operation = &operation.node;
-        variables::check(&self.catalog, operation, variables)?;
+        variables::check((&self.catalog, self.limits.introspection), operation, variables)?;
         let cost = cost::of(&self.catalog, &document, operation, variables);
         if cost > self.limits.cost {
-            return Err(Refusal::over(ErrorCode::TooComplex, "cost of the operation", self.limits.cost, cost));
+            return Err(Refusal::too_complex("cost of the operation", self.limits.cost, cost));
         }
         let (operation, operation_name) = (operation.ty, operation_name.map(str::to_owned));
-        Ok(Checked { document, operation, operation_name, cost, cost_limit: self.limits.cost, valid })
+        let Limits { cost: cost_limit, introspection: outspoken, .. } = self.limits;
+        Ok(Checked { document, operation, operation_name, cost, cost_limit, outspoken, valid })
     }
 
     /// Waits until there is room for an operation that costs so much. What is being put together takes memory by what it costs,

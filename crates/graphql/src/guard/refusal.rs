@@ -13,6 +13,10 @@ pub struct Refusal {
     pub limit: Option<u64>,
     /// The figure that passed it. Where counting stops early this is the first figure over the limit.
     pub actual: Option<u64>,
+    /// What was counted is the cost of an operation.
+    pub cost: Option<u64>,
+    /// In how many seconds the same may be allowed.
+    pub retry_after: Option<u64>,
     /// Where in the document, if one place is to blame.
     pub positions: Vec<Pos>,
 }
@@ -21,7 +25,7 @@ impl Refusal {
     /// A refusal that no number explains.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), limit: None, actual: None, positions: Vec::new() }
+        Self { code, message: message.into(), limit: None, actual: None, cost: None, retry_after: None, positions: Vec::new() }
     }
 
     /// A refusal because of a limit; `what` is the plural that the message counts.
@@ -32,6 +36,12 @@ impl Refusal {
             actual: Some(actual),
             ..Self::new(code, format!("{what}: {actual}, but at most {limit} are allowed"))
         }
+    }
+
+    /// A refusal because of what an operation costs.
+    #[must_use]
+    pub fn too_complex(what: &str, limit: u64, cost: u64) -> Self {
+        Self { cost: Some(cost), ..Self::over(ErrorCode::TooComplex, what, limit, cost) }
     }
 
     /// The same refusal, pointing at a place in the document.
@@ -46,11 +56,12 @@ impl Refusal {
     pub fn into_server_error(self) -> ServerError {
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", self.code.as_str());
-        if let Some(limit) = self.limit {
-            extensions.set("limit", limit);
-        }
-        if let Some(actual) = self.actual {
-            extensions.set("actual", actual);
+        let Self { limit, actual, cost, retry_after, .. } = self;
+        let figures = [("limit", limit), ("actual", actual), ("cost", cost), ("retryAfterSeconds", retry_after)];
+        for (name, figure) in figures {
+            if let Some(figure) = figure {
+                extensions.set(name, figure);
+            }
         }
         let mut error = ServerError::new(self.message, None);
         error.locations = self.positions;

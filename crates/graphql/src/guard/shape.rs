@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Pos, Positioned,
-    parser::types::{Directive, ExecutableDocument, OperationType, Selection, SelectionSet},
+    parser::types::{Directive, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
 
 use super::{Limits, Refusal};
@@ -43,11 +43,13 @@ impl Shape {
 
 /// Refuses documents whose operations or fragments unfold past the limits, and fragments that are missing or circular.
 pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refusal> {
-    let mut walk = Walk { document, limits, fragments: HashMap::new() };
+    let mut walk = Walk { document, limits, fragments: HashMap::new(), stray: None };
     let mut operations = Shape::default();
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let mut shape = walk.set(&operation.selection_set, 1)?;
+        walk.directives(&operation.directives, &[]);
+        operation.variable_definitions.iter().for_each(|it| walk.directives(&it.node.directives, &[]));
         shape.directives += operation.directives.len();
         shape.directives += operation.variable_definitions.iter().map(|it| it.node.directives.len()).sum::<usize>();
         within(ErrorCode::TooManyRootFields, "root fields", limits.root_fields, shape.top)?;
@@ -62,8 +64,12 @@ pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<()
     for (name, fragment) in &document.fragments {
         fragments.merge(walk.fragment(name, fragment.pos, 1)?);
     }
-    walk.within(fragments)
+    walk.within(fragments)?;
+    walk.stray.map_or(Ok(()), Err)
 }
+
+/// The directives that a selection can have. There are no others that a document could use.
+const SELECTING: [&str; 2] = ["skip", "include"];
 
 fn within(code: ErrorCode, what: &str, limit: usize, actual: usize) -> Result<(), Refusal> {
     if actual > limit { Err(Refusal::over(code, what, limit as u64, actual as u64)) } else { Ok(()) }
@@ -74,6 +80,8 @@ struct Walk<'a> {
     limits: &'a Limits,
     /// `None` while a fragment is being counted: to meet it again then is a cycle.
     fragments: HashMap<&'a str, Option<Shape>>,
+    /// The first directive that cannot stand where it does: the validator overlooks those of `__typename`, and of operations.
+    stray: Option<Refusal>,
 }
 
 impl<'a> Walk<'a> {
@@ -96,8 +104,7 @@ impl<'a> Walk<'a> {
                     let field = &field.node;
                     within(ErrorCode::TooManyArguments, "arguments of a field", self.limits.arguments, field.arguments.len())
                         .map_err(|refusal| refusal.at(selection.pos))?;
-                    // `_service` is the schema too, as text.
-                    if !self.limits.introspection && matches!(field.name.node.as_str(), "__schema" | "__type" | "_service") {
+                    if !self.limits.introspection && asks_for_schema(field) {
                         return Err(invalid("introspection is closed on this server".to_owned(), selection.pos));
                     }
                     let mut part =
@@ -113,6 +120,7 @@ impl<'a> Walk<'a> {
                 Selection::InlineFragment(inline) => self.set(&inline.node.selection_set, level + 1)?,
                 Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, selection.pos, level + 1)?,
             };
+            self.directives(selection.node.directives(), &SELECTING);
             part.directives = part.directives.saturating_add(selection.node.directives().len());
             shape.merge(part);
         }
@@ -137,13 +145,37 @@ impl<'a> Walk<'a> {
         self.fragments.insert(name, None);
         let mut shape = self.set(&fragment.node.selection_set, level)?;
         let directives: &[Positioned<Directive>] = &fragment.node.directives;
+        self.directives(directives, &[]);
         shape.directives = shape.directives.saturating_add(directives.len());
         self.fragments.insert(name, Some(shape));
         Ok(shape)
     }
 
+    /// Looks whether each directive can stand here, and once.
+    fn directives(&mut self, directives: &'a [Positioned<Directive>], possible: &[&str]) {
+        for (place, directive) in directives.iter().enumerate() {
+            let name = directive.node.name.node.as_str();
+            let is_first = directives[..place].iter().all(|before| before.node.name.node != name);
+            if self.stray.is_none() && !(possible.contains(&name) && is_first) {
+                self.stray = Some(invalid(format!("\"@{name}\" cannot stand here"), directive.pos));
+            }
+        }
+    }
+
     fn recursion(&self, level: usize) -> Result<(), Refusal> {
         within(ErrorCode::TooDeep, "selection sets inside each other", self.limits.recursion, level)
+    }
+}
+
+/// Whether a field asks for the schema. `_service` is the schema too, as text. Whoever only wants to know the name of a type, that it
+/// names itself, is answered by the executor that there is no such type, whatever there is.
+fn asks_for_schema(field: &Field) -> bool {
+    let is_name =
+        |selection: &Positioned<Selection>| matches!(&selection.node, Selection::Field(it) if it.node.name.node == "name");
+    match field.name.node.as_str() {
+        "__schema" | "_service" => true,
+        "__type" => !field.selection_set.node.items.iter().all(is_name),
+        _ => false,
     }
 }
 

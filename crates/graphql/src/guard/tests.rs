@@ -172,7 +172,7 @@ fn the_operation_is_chosen_as_the_specification_says() {
 
 #[test]
 fn variables_must_fit_their_types() {
-    let guard = guard();
+    let guard = Guard::try_new(Limits { introspection: true, ..Limits::default() }, SDL).unwrap();
     let problem = |ty: &str, given: Value| {
         let query = format!("query Q($v: {ty}) {{ __typename }}");
         guard.check(&query, None, &variables(given)).map(|_| ()).map_err(|refusal| {
@@ -214,6 +214,64 @@ fn variables_must_fit_their_types() {
     ] {
         assert_eq!(problem(ty, given), Err(message.to_owned()), "{ty}");
     }
+}
+
+#[test]
+fn where_the_schema_is_not_told_a_refusal_names_what_was_sent() {
+    let guard = guard();
+    let problem = |query: &str, given: Value| guard.check(query, None, &variables(given)).unwrap_err().message;
+    for (ty, given, message) in [
+        ("Int!", value!({}), "variable \"$v\" is missing"),
+        ("Int", value!({ "v": 1.5 }), "variable \"$v\" has a value that it cannot have"),
+        ("Filter", value!({ "v": {} }), "variable \"$v\" lacks what it has to have"),
+        ("[Filter]", value!({ "v": [{ "within": "a", "and": {} }] }), "variable \"$v[0].and\" lacks what it has to have"),
+        ("Filter", value!({ "v": { "within": "a", "size": "c" } }), "variable \"$v.size\" has a value that it cannot have"),
+        ("Filter", value!({ "v": { "within": "a", "x": 1 } }), "variable \"$v\" has no field \"x\""),
+    ] {
+        assert_eq!(problem(&format!("query Q($v: {ty}) {{ __typename }}"), given), message, "{ty}");
+    }
+    // The executor answers these that there is no such type.
+    let passes = |query: &str| guard.check(query, None, &Variables::default()).is_ok();
+    assert!(passes("{ __type(name: \"Query\") { name } }"));
+    for asking in ["{ name kind }", "{ ...F } fragment F on __Type { name }", "{ ... { name } }", "{ fields { name } }"] {
+        assert!(!passes(&format!("{{ __type(name: \"Query\") {}", asking.replacen(" }", " } }", 1))), "{asking}");
+    }
+}
+
+/// The table of limits in `schema/README.md`, which clients rely on.
+#[test]
+fn the_limits_are_those_of_the_documentation() {
+    let table = include_str!("../../../../schema/README.md");
+    let limits = Limits::default();
+    let documented = |what: &str, limit: String, code: ErrorCode| {
+        let row = format!("| {what} | {limit} | `{}` |", code.as_str());
+        assert!(table.lines().any(|line| line == row), "{row}");
+    };
+    for (what, limit, code) in [
+        ("bytes of the variables", limits.variables_bytes, ErrorCode::PayloadTooLarge),
+        ("values in a body, those inside each other included", crate::json::MOST_VALUES, ErrorCode::TooComplex),
+        ("bytes of the document", limits.document_bytes, ErrorCode::DocumentTooLarge),
+        ("tokens", limits.tokens, ErrorCode::TooManyTokens),
+        ("brackets open at once", limits.brackets, ErrorCode::TooDeep),
+        ("levels of fields", limits.depth, ErrorCode::TooDeep),
+        ("selection sets inside each other", limits.recursion, ErrorCode::TooDeep),
+        ("fields", limits.fields, ErrorCode::TooManyFields),
+        ("root fields", limits.root_fields, ErrorCode::TooManyRootFields),
+        ("aliases", limits.aliases, ErrorCode::TooManyAliases),
+        ("directives", limits.directives, ErrorCode::TooManyDirectives),
+        ("arguments of a field", limits.arguments, ErrorCode::TooManyArguments),
+    ] {
+        documented(what, limit.to_string(), code);
+    }
+    documented(
+        "values inside the variables, counted wherever a variable is named",
+        limits.values.to_string(),
+        ErrorCode::TooComplex,
+    );
+    let cost = format!("{} (`CONVENE_QUERY_COST_LIMIT`)", limits.cost);
+    documented("cost of the operation, and of its answer", cost, ErrorCode::TooComplex);
+    documented("entries of a page", convene_domain::page::PageRequest::MAX.to_string(), ErrorCode::BadUserInput);
+    documented("requests in one body", "1".to_owned(), ErrorCode::BatchNotSupported);
 }
 
 #[test]

@@ -15,7 +15,13 @@ use super::{
 use crate::error::ErrorCode;
 
 /// Refuses variables that are missing or do not fit.
-pub(super) fn check(catalog: &Catalog, operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
+///
+/// Names of the schema that the client did not send itself are told only to those who may ask for the schema.
+pub(super) fn check(
+    (catalog, outspoken): (&Catalog, bool),
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), Refusal> {
     for definition in &operation.variable_definitions {
         let name = &definition.node.name.node;
         let ty = &definition.node.var_type.node;
@@ -24,7 +30,8 @@ pub(super) fn check(catalog: &Catalog, operation: &OperationDefinition, variable
             None if !ty.nullable && definition.node.default_value.is_none() => Some(Misfit::new("is missing")),
             None => None,
         };
-        if let Some(Misfit { path, problem }) = wrong {
+        if let Some(misfit) = wrong {
+            let Misfit { path, problem, .. } = if outspoken { misfit } else { misfit.veiled() };
             let message = format!("variable \"${name}{path}\" {problem}");
             return Err(Refusal::new(ErrorCode::BadUserInput, message).at(definition.pos));
         }
@@ -36,11 +43,24 @@ pub(super) fn check(catalog: &Catalog, operation: &OperationDefinition, variable
 struct Misfit {
     path: String,
     problem: String,
+    /// The last step of the path was not sent.
+    unsent: Option<usize>,
 }
 
 impl Misfit {
     fn new(problem: impl Into<String>) -> Self {
-        Self { path: String::new(), problem: problem.into() }
+        Self { path: String::new(), problem: problem.into(), unsent: None }
+    }
+
+    /// The same in words of the client alone.
+    fn veiled(self) -> Self {
+        let Self { mut path, problem, unsent } = self;
+        if let Some(unsent) = unsent {
+            path.truncate(path.len() - unsent);
+            return Self { path, problem: "lacks what it has to have".to_owned(), unsent: None };
+        }
+        let told = if problem.starts_with("is no valid ") { "has a value that it cannot have".to_owned() } else { problem };
+        Self { path, problem: told, unsent }
     }
 
     fn inside(mut self, step: &str) -> Self {
@@ -88,7 +108,10 @@ fn named_misfit(catalog: &Catalog, name: &str, value: &Value) -> Option<Misfit> 
 fn field_misfit(catalog: &Catalog, field: &InputField, value: Option<&Value>) -> Option<Misfit> {
     let misfit = match value {
         Some(value) => misfit(catalog, &field.ty, value),
-        None => field.required.then(|| Misfit::new("is missing")),
+        None => {
+            let unsent = Some(field.name.len() + 1);
+            field.required.then(|| Misfit { unsent, ..Misfit::new("is missing") })
+        }
     };
     Some(misfit?.inside(&format!(".{}", field.name)))
 }

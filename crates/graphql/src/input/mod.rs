@@ -4,6 +4,7 @@
 
 mod activity;
 mod activity_policy;
+mod api_token;
 mod community;
 mod community_details;
 mod community_filter;
@@ -30,6 +31,7 @@ pub(crate) use activity_policy::{
     ActivityPolicyChoice, AddActivityPolicyInput, ChangeActivityPolicyInput, ChooseCommunityActivityPolicyInput,
     ChooseNetworkActivityPolicyInput, choice,
 };
+pub(crate) use api_token::{BecomeAdministratorInput, CreateApiTokenInput, RevokeApiTokenInput};
 pub(crate) use community::{
     ChangeCommunityInput, CreateCommunityInput, MergeCommunitiesInput, MoveCommunityInput, RenameCommunityInput,
 };

@@ -35,7 +35,7 @@ const KEY: &str = "idempotencyKey";
 /// The fingerprint is of what the input means: it does not matter whether a value stood in the document or in a variable,
 /// nor in which order fields stood, nor whether a default was spelled out. Fields without a value do not count, so that a
 /// field that is new in a later version changes no fingerprint as long as it is left out.
-pub(crate) fn identify<I: Input>(input: &I) -> (String, String) {
+pub(crate) fn identify<I: InputType>(input: &I) -> (String, String) {
     let mut said = input.to_value();
     let key = match &mut said {
         Value::Object(fields) => fields.swap_remove(KEY),

@@ -2,6 +2,7 @@
 //! command that it stands for and answers with a payload.
 
 mod activity_policy;
+mod api_token;
 mod community;
 mod gathering;
 mod gathering_report;
@@ -17,9 +18,9 @@ mod vocabulary;
 use async_graphql::MergedObject;
 
 use self::{
-    activity_policy::ActivityPolicyMutation, community::CommunityMutation, gathering::GatheringMutation,
-    gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation, person::PersonMutation,
-    vocabulary::VocabularyMutation,
+    activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
+    gathering::GatheringMutation, gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation,
+    person::PersonMutation, vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -36,5 +37,6 @@ pub struct Mutation(
     GatheringReportMutation,
     ActivityPolicyMutation,
     GrantMutation,
+    ApiTokenMutation,
     PersonMutation,
 );

@@ -55,9 +55,21 @@ impl ComparisonQuery {
         let below = ctx.look_ahead().field("metrics");
         let wants = |fields: &[&str]| fields.iter().any(|field| below.field(field).exists());
         let beside = Beside {
-            previous: wants(&["previousValues", "previousBases", "previousChanges", "previousChangesUnreliable"]),
-            last_year: wants(&["lastYearValues", "lastYearBases", "lastYearChanges", "lastYearChangesUnreliable"]),
-            peers: wants(&["peerMedians", "peerDistances", "peerCounts"]),
+            previous: wants(&[
+                "previousValues",
+                "previousBases",
+                "previousChanges",
+                "previousChangesUnreliable",
+                "previousSuppressed",
+            ]),
+            last_year: wants(&[
+                "lastYearValues",
+                "lastYearBases",
+                "lastYearChanges",
+                "lastYearChangesUnreliable",
+                "lastYearSuppressed",
+            ]),
+            peers: wants(&["peerMedians", "peerDistances", "peerCounts", "peersSuppressed"]),
         };
         let time = When { window, period, last_days, as_of }.check(Utc::now().date_naive())?;
         let metrics: Vec<metric::Metric> = metrics.into_iter().map(|metric| metric.0).collect();
@@ -75,7 +87,7 @@ impl ComparisonQuery {
             memory::refers(ctx);
         }
         let asked = Comparing { communities, time, metrics, beside };
-        let found = metrics::comparison(&loads.app, &asked).await?;
+        let found = metrics::comparison(&loads.app, &loads.caller, &asked).await?;
         for community in &asked.communities {
             memory::belongs(ctx, Within::Community(*community), found.head.log.network);
         }

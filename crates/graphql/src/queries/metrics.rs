@@ -28,7 +28,7 @@ pub(crate) async fn answer_activity(context: &Context<'_>, question: &Question) 
         // What they are called is said somewhere else in the network.
         memory::refers(context);
     }
-    let found = metrics::activity(&loads.app, question).await?;
+    let found = metrics::activity(&loads.app, &loads.caller, question).await?;
     memory::belongs(context, question.within, found.head.log.network);
     let cursor = cursor::encode_log(found.head.cursor(&loads.caller.rights_in(found.head.log.network)));
     Ok(Activity { found, bucket: question.bucket, as_of: question.time.as_of, cursor })
@@ -55,7 +55,8 @@ impl MetricsQuery {
     }
 
     /// The activity of a place: metrics over a period, in parts, and by groups. One question is one table, map or time line.
-    /// Aggregates count every report that was handed in, whoever asks. Answers of more than 5,000 groups, or of too many numbers,
+    /// Aggregates count every report that was handed in, whoever asks; but of the people who came, those told of in reports that
+    /// you may not read count only in batches of at least 5, and `suppressed` says where some are left out. Answers of more than 5,000 groups, or of too many numbers,
     /// are refused. Errors: `NOT_FOUND` when the place does not exist, `BAD_USER_INPUT` when what is asked for does not go
     /// together, with the name of the argument.
     async fn activity(

@@ -23,14 +23,15 @@ use async_graphql::MergedObject;
 
 use self::{
     attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
-    entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery,
-    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery, theme::ThemeQuery, viewer::ViewerQuery,
+    entities::Federation, entities::Keys, gathering::GatheringQuery, gathering_report::GatheringReportQuery,
+    life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery,
+    theme::ThemeQuery, viewer::ViewerQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
-/// Everything that can be asked of the service.
+/// What clients ask.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(
+pub(crate) struct Questions(
     NetworkQuery,
     CommunityQuery,
     GatheringQuery,
@@ -45,26 +46,20 @@ pub struct Query(
     ComparisonQuery,
     ThemeQuery,
     ViewerQuery,
-    Entities,
 );
+
+/// Everything that can be asked of the service.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(Questions, Federation);
 
 // The schema as clients read it, without what only a federation router asks.
 /// Everything that can be asked of the service.
 #[derive(Debug, Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct ClientQuery(
-    NetworkQuery,
-    CommunityQuery,
-    GatheringQuery,
-    GatheringReportQuery,
-    NodeQuery,
-    ChangesQuery,
-    LifeCycleQuery,
-    AttentionQuery,
-    AuditQuery,
-    PersonQuery,
-    MetricsQuery,
-    ComparisonQuery,
-    ThemeQuery,
-    ViewerQuery,
-);
+pub(crate) struct ClientQuery(Questions);
+
+// The schema as a router composes it.
+/// Everything that can be asked of the service.
+#[derive(Debug, Default, MergedObject)]
+#[graphql(name = "Query")]
+pub(crate) struct SubgraphQuery(Questions, Keys);

@@ -199,12 +199,60 @@ async fn the_text_of_a_real_schema_is_understood() {
 async fn closed_introspection_is_a_validation_error() {
     let schema = Schema::build(Query, Mutation, Live).enable_federation().disable_introspection().disable_suggestions().finish();
     let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
-    for text in ["{ _service { sdl } }", "{ __schema { types { name } } }", "{ __type(name: \"Query\") { name } }", "{ hell }"] {
+    for text in
+        ["{ _service { sdl } }", "{ __schema { types { name } } }", "{ __type(name: \"Query\") { name kind } }", "{ hell }"]
+    {
         let request = GraphqlRequest::from_json(serde_json::json!({ "query": text }).to_string().as_bytes())
             .map_err(|it| it.code)
             .unwrap_or_else(|_| panic!());
         let outcome = execute((&schema, &schema), &guard, request, Duration::from_secs(1), |request| request).await;
         assert_eq!(outcome.failure, Some(ErrorCode::GraphqlValidationFailed), "{text}: {:?}", outcome.response);
         assert!(!outcome.response.errors[0].message.contains("hello"), "{:?}", outcome.response);
+    }
+}
+
+/// Whoever guesses names is told no others, and not which of several guesses were right.
+#[tokio::test]
+async fn where_introspection_is_closed_errors_say_nothing_of_the_schema() {
+    let schema = Schema::build(Query, Mutation, Live).disable_introspection().disable_suggestions().finish();
+    let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
+    let run = async |query: &str, variables: serde_json::Value| {
+        let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
+        let request = GraphqlRequest::from_json(body.as_bytes()).map_err(|it| it.message).unwrap();
+        let outcome = execute((&schema, &schema), &guard, request, Duration::from_secs(1), |request| request).await;
+        serde_json::from_slice::<serde_json::Value>(&outcome.to_json().unwrap()).unwrap()
+    };
+    let nothing = serde_json::json!({});
+    let guesses = [
+        "{ nothing }",
+        "{ hello nothing sum { a } }",
+        "{ hello { name } }",
+        "{ hello(nam: 1) }",
+        "{ sum }",
+        "{ sum(range: {}) }",
+        "{ sum(range: { from: 1, til: 2 }) }",
+        "{ ... on Range { from } }",
+        "query($n: Rang) { hello }",
+        "{ __type }",
+    ];
+    let mut answers = Vec::new();
+    for guess in guesses {
+        let answer = run(guess, nothing.clone()).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{guess}: {answer}");
+        answers.push(answer["errors"].clone());
+    }
+    assert!(answers.iter().all(|errors| *errors == answers[0]), "{answers:?}");
+    assert_eq!(run("{ __type(name: \"Query\") { name } }", nothing.clone()).await["data"], serde_json::json!({ "__type": null }));
+    for (query, variables) in [
+        ("{ day(date: true) }", nothing.clone()),
+        ("{ day(date: \"x\") }", nothing),
+        ("query($d: NaiveDate!) { day(date: $d) }", serde_json::json!({ "d": "x" })),
+        ("query($r: Int!) { sum(range: { from: $r }) }", serde_json::json!({ "r": 9_999_999_999_u64 })),
+    ] {
+        let answer = run(query, variables).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("a value "), "{message}");
+        assert!(["NaiveDate", "Range", "Int\""].iter().all(|name| !message.contains(name)), "{message}");
     }
 }

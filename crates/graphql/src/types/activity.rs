@@ -278,6 +278,12 @@ impl MetricSeries<'_> {
         self.0.earlier.as_deref().map(|earlier| Numbers::of(earlier, |it| it.change))
     }
 
+    /// Whether people are left out of each number of the earlier period, as `suppressed` says it of the present one; null without
+    /// `compareWith`.
+    async fn compared_suppressed(&self) -> Option<Flags> {
+        self.0.earlier.as_deref().map(|earlier| Flags::of(earlier, |it| it.suppressed))
+    }
+
     /// Whether either of the two numbers was taken from fewer than 10 records, so that chance decides how it grew; null without
     /// `compareWith`.
     async fn changes_unreliable(&self) -> Option<Flags> {

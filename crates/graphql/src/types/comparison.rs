@@ -124,6 +124,11 @@ impl MetricComparison<'_> {
         Self::earlier(self.0.previous.as_ref(), |earlier| Flags::of(earlier, |it| it.unreliable))
     }
 
+    /// Whether people are left out of each of `previousValues`.
+    async fn previous_suppressed(&self) -> Flags {
+        Self::earlier(self.0.previous.as_ref(), |earlier| Flags::of(earlier, |it| it.suppressed))
+    }
+
     /// The numbers of the same dates a year before.
     async fn last_year_values(&self) -> Numbers {
         Self::earlier(self.0.last_year.as_ref(), |earlier| Numbers::of(earlier, |it| it.value))
@@ -144,6 +149,11 @@ impl MetricComparison<'_> {
         Self::earlier(self.0.last_year.as_ref(), |earlier| Flags::of(earlier, |it| it.unreliable))
     }
 
+    /// Whether people are left out of each of `lastYearValues`.
+    async fn last_year_suppressed(&self) -> Flags {
+        Self::earlier(self.0.last_year.as_ref(), |earlier| Flags::of(earlier, |it| it.suppressed))
+    }
+
     /// The middle value of the peers of each: the other open communities of the same network and level, whether they are
     /// compared or not. Null where no peer has a number.
     async fn peer_medians(&self) -> Numbers {
@@ -158,5 +168,10 @@ impl MetricComparison<'_> {
     /// How many peers have a number.
     async fn peer_counts(&self) -> Numbers {
         self.peers(|peers| &peers.counts)
+    }
+
+    /// Whether people are left out of the numbers of the peers of each.
+    async fn peers_suppressed(&self) -> Flags {
+        Flags(self.0.peers.as_ref().map(|peers| peers.suppressed.clone()).unwrap_or_default())
     }
 }

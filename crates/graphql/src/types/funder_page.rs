@@ -91,9 +91,9 @@ impl FunderPage {
 
     /// How many communities held how many gatherings. Together they are the `ACTIVE_COMMUNITIES` of the period.
     async fn bands(&self, ctx: &Context<'_>) -> Result<Vec<HealthBand>, Error> {
-        let app = &loaders::of(ctx)?.app;
-        memory::reads(ctx, app, self.within);
-        let counts = funder::bands(app, self.within, self.time).await?;
+        let loads = loaders::of(ctx)?;
+        memory::reads(ctx, &loads.app, self.within);
+        let counts = funder::bands(&loads.app, self.within, self.time).await?;
         budget::spend(ctx, counts.len()).await?;
         let band = |((least, most), communities): (&(u32, Option<u32>), u32)| HealthBand {
             least: int(*least),

@@ -191,6 +191,14 @@ impl MetricColumn<'_> {
     async fn unreliable(&self) -> Flags {
         Flags::of(&self.0.cells, metric::Cell::is_unreliable)
     }
+
+    /// Whether people are left out of a number, its numerator, denominator and base, because you may not read the reports that
+    /// tell of them. Such reports count in batches that tell of at least 5 people, each of the same hosts, month and audience,
+    /// and only in whole calendar months, grouped by communities or by what is said of them, without a filter of gatherings.
+    /// In anything else, and in `ATTENDANCE_MEDIAN`, only reports count that you may read.
+    async fn suppressed(&self) -> Flags {
+        Flags::of(&self.0.cells, |cell| cell.suppressed)
+    }
 }
 
 /// A list of numbers, answered at once: a future for each of thousands costs more than finding them.

@@ -3,6 +3,7 @@
 mod activity;
 mod activity_policy;
 mod agenda_item;
+mod api_token;
 mod attendance_part;
 mod attention;
 mod audit;
@@ -33,6 +34,7 @@ mod words;
 pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
+pub(crate) use api_token::{ApiToken, TokenVerb};
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use attention::{Attention, AttentionKind};
 pub(crate) use audit::{AuditEntry, AuditPage};

@@ -242,6 +242,7 @@ mod tests {
     use async_graphql::resolver_utils::EnumType;
 
     use super::*;
+    use crate::types::TokenVerb;
 
     fn names<T: EnumType>() -> Vec<&'static str> {
         T::items().iter().map(|item| item.name).collect()
@@ -263,6 +264,8 @@ mod tests {
             GatheringOrder = gathering::GatheringOrder,
             ReportStatus = report::ReportStatus,
             Audience = access::Audience,
+            Role = access::Role,
+            TokenVerb = access::Verb,
             ItemKind = report::ItemKind,
             ActivityKind = report::ActivityKind,
             Severity = report::Severity,

@@ -1,14 +1,15 @@
 //! Counting gatherings one by one: whatever the sums of months do not say.
 
 use convene_domain::{
-    id::Within,
-    metric::{ActivityFilter, Bucket, Dimension, Key, Measure, Middle, Span},
+    id::{NetworkId, Within},
+    metric::{ActivityFilter, Bucket, Dimension, Key, LeftOut, Measure, Middle, Span, month_of},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use uuid::Uuid;
 
 use super::{
     months::part,
+    people::{self, Around, People},
     sql::{Sql, words},
 };
 use crate::Result;
@@ -26,6 +27,10 @@ pub struct Counted<'a> {
     pub dimensions: &'a [Dimension],
     /// Which of them.
     pub filter: &'a ActivityFilter,
+    /// Which people.
+    pub people: People<'a>,
+    /// In which network.
+    pub network: NetworkId,
 }
 
 /// Where something is counted.
@@ -48,36 +53,38 @@ pub struct Cell<T> {
     pub counted: T,
 }
 
+/// Sums of measures, and how many reports were left out of them.
+pub type Sums = (Vec<i64>, LeftOut);
+
 /// Adds up measures. One row more than the limit says that there are more than that.
 pub async fn sums<C: ConnectionTrait>(
     connection: &C,
     counted: &Counted<'_>,
     measures: &[Measure],
     limit: usize,
-) -> Result<Vec<Cell<Vec<i64>>>> {
-    let columns: String = measures.iter().map(|measure| format!(", CAST(SUM(m.{measure}) AS bigint)")).collect();
-    let mut sql = counted.start(connection.get_database_backend(), "");
+) -> Result<Vec<Cell<Sums>>> {
+    let columns = |table: &str| counted.people.columns(measures, table);
+    let (of_groups, of_all, left_out) = (columns("k"), columns("t"), counted.people.kept());
+    let mut sql = counted.start(connection.get_database_backend(), counted.people, "");
     if counted.has_groups() {
         let keys = counted.names("k");
-        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{columns} FROM (SELECT DISTINCT t.id, t.part"));
+        sql.push(&format!("SELECT 1 AS arm{keys}, k.part AS part{of_groups} FROM (SELECT DISTINCT t.id, t.part{left_out}"));
         counted.members(&mut sql);
         sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id GROUP BY k.part{keys}"));
     }
     if counted.has_total(&mut sql) {
-        sql.push(&format!("SELECT 0{}, t.part{columns} FROM counted t ", counted.nothing()));
+        sql.push(&format!("SELECT 0{}, t.part{of_all} FROM counted t ", counted.nothing()));
         sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
     }
     sql.push(&format!(" LIMIT {}", limit + 1));
     let rows = sql.all(connection).await?;
-    let read = |row: &QueryResult, at: usize| {
-        (0..measures.len()).map(|column| Ok(row.try_get_by_index(at + column)?)).collect::<Result<Vec<i64>>>()
-    };
+    let read = |row: &QueryResult, at: usize| people::read(row, at, measures.len());
     rows.iter().map(|row| counted.cell(row, read)).collect()
 }
 
 /// Counts distinct hosts of held gatherings: those in the place.
 pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
-    let mut sql = counted.start(connection.get_database_backend(), " AND g.status = 'HELD'");
+    let mut sql = counted.start(connection.get_database_backend(), People::All, " AND g.status = 'HELD'");
     const COUNT: &str = "CAST(COUNT(DISTINCT";
     if counted.has_groups() {
         let keys = counted.names("k");
@@ -101,7 +108,9 @@ pub async fn medians<C: ConnectionTrait>(
     counted: &Counted<'_>,
     (of, base): (Measure, Measure),
 ) -> Result<Vec<Cell<Middle>>> {
-    let mut sql = counted.start(connection.get_database_backend(), "");
+    let mut sql = counted.start(connection.get_database_backend(), People::All, "");
+    let readable =
+        if of.is_of_people() { counted.people.and_readable(connection.get_database_backend(), "k.id") } else { String::new() };
     // The values in order, each with its rank and how many there are; of these the one or two in the middle.
     let middle = |sql: &mut Sql, arm: &str, keys: &str, members: &dyn Fn(&mut Sql)| {
         sql.push(&format!(
@@ -112,7 +121,7 @@ pub async fn medians<C: ConnectionTrait>(
         ));
         sql.push(&format!("COUNT(*) OVER (PARTITION BY k.part{keys}) AS n FROM (SELECT DISTINCT t.id, t.part"));
         members(sql);
-        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1"));
+        sql.push(&format!(") k JOIN gathering_measures m ON m.gathering_id = k.id WHERE m.{base} = 1{readable}"));
         sql.push(") r WHERE r.rn IN ((r.n + 1) / 2, (r.n + 2) / 2) GROUP BY r.part");
     };
     if counted.has_groups() {
@@ -135,11 +144,22 @@ pub async fn medians<C: ConnectionTrait>(
 }
 
 impl Counted<'_> {
+    /// Where and when batches of people are looked at.
+    fn around(&self) -> Around {
+        let within = match self.places {
+            Places::One(within) => within,
+            Places::Each(_) => Within::Network(self.network),
+        };
+        Around { network: self.network, within, months: (month_of(self.span.from), month_of(self.span.to)) }
+    }
+
     /// Begins a statement with the gatherings that are counted: their identities, parts, and what they are grouped by.
-    fn start(&self, backend: DbBackend, more: &str) -> Sql {
+    fn start(&self, backend: DbBackend, people: People<'_>, more: &str) -> Sql {
         const DAY: i64 = 86_400_000_000;
         let mut sql = Sql::new(backend);
-        sql.push(&format!("WITH counted AS (SELECT g.id, s.scope_id AS scope, {} AS part", part(self.bucket, "g.month")));
+        people.start(&mut sql, self.around());
+        let (part, left_out) = (part(self.bucket, "g.month"), people.left_out(backend));
+        sql.push(&format!("SELECT g.id, s.scope_id AS scope, {part} AS part{left_out}"));
         for dimension in self.dimensions {
             sql.push(match dimension {
                 Dimension::Format => ", g.format",

@@ -1,24 +1,30 @@
 //! Sums of whole calendar months, which the seal keeps.
 
 use convene_domain::{
-    id::CommunityId,
-    metric::{Bucket, Measure},
+    id::{CommunityId, NetworkId, Within},
+    metric::{Bucket, LeftOut, Measure},
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::sql::Sql;
+use super::{
+    people::{self, Around, LEFT_OUT, People},
+    sql::Sql,
+};
 use crate::Result;
 
-/// What was counted in a part of a period.
+/// What was counted in a part of a period, or has to be taken off it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Month {
     /// The scope; `None` for what the place hosts itself.
     pub scope: Option<Uuid>,
     /// The part, as [`Bucket::key`] has it.
     pub part: i32,
-    /// The sums, in the order of the measures asked for.
+    /// The sums, in the order of the measures asked for. There may be another row of the same scope and part: they are to
+    /// be added.
     pub sums: Vec<i64>,
+    /// How many reports were left out.
+    pub left_out: LeftOut,
 }
 
 /// Which months are added up.
@@ -30,6 +36,12 @@ pub struct Months<'a> {
     pub bucket: Bucket,
     /// Which measures.
     pub measures: &'a [Measure],
+    /// Which people.
+    pub people: People<'a>,
+    /// In which network all scopes are.
+    pub network: NetworkId,
+    /// The place that all scopes are in.
+    pub within: Within,
 }
 
 impl Months<'_> {
@@ -38,7 +50,18 @@ impl Months<'_> {
             true => format!(", CAST(SUM({table}.{measure}) AS bigint)"),
             false => format!(", CAST({table}.{measure} AS bigint)"),
         };
-        self.measures.iter().map(column).collect()
+        let columns: String = self.measures.iter().map(column).collect();
+        columns + &", CAST(0 AS bigint)".repeat(LEFT_OUT.len())
+    }
+
+    /// What is taken off the sums for gatherings whose reports wait, and how many those are.
+    fn taken_off(&self) -> String {
+        let column = |measure: &Measure| match measure.is_of_people() {
+            true => format!(", CAST(-SUM(m.{measure}) AS bigint)"),
+            false => ", CAST(0 AS bigint)".to_owned(),
+        };
+        let left_out = |measure: &Measure| format!(", CAST(SUM(m.{measure}) AS bigint)");
+        self.measures.iter().map(column).chain(LEFT_OUT.iter().map(left_out)).collect()
     }
 }
 
@@ -63,6 +86,14 @@ pub async fn sums<C: ConnectionTrait>(
     let (from, to) = asked.months;
     let as_it_is = asked.bucket == Bucket::Month;
     let key = part(asked.bucket, "m.month");
+    let waiting = if let People::Batches(rights) = asked.people {
+        sql.push("WITH RECURSIVE ");
+        people::push_waiting(&mut sql, rights, Around { network: asked.network, within: asked.within, months: asked.months });
+        sql.push(" ");
+        true
+    } else {
+        false
+    };
     sql.push(&format!("SELECT m.scope_id, {key} AS part{} FROM community_months m WHERE ", asked.columns("m", !as_it_is)));
     sql.any("m.scope_id", scopes).push(" AND m.month >= ").bind(from).push(" AND m.month < ").bind(to);
     if !as_it_is {
@@ -75,11 +106,23 @@ pub async fn sums<C: ConnectionTrait>(
         // By the community as well, so that nothing at all is no row and not one of nulls.
         sql.push(&format!(" GROUP BY h.community_id{}", by_part(asked.bucket, &key)));
     }
+    if waiting {
+        const WAITING: &str = "FROM waiting w JOIN gathering_measures m ON m.gathering_id = w.gathering_id JOIN";
+        let (less, by) = (asked.taken_off(), by_part(asked.bucket, &key));
+        sql.push(&format!(" UNION ALL SELECT s.scope_id, {key}{less} {WAITING} gathering_scopes s "));
+        sql.push("ON s.gathering_id = w.gathering_id WHERE ")
+            .any("s.scope_id", scopes)
+            .push(&format!(" GROUP BY s.scope_id{by}"));
+        if let Some(own) = own {
+            sql.push(&format!(" UNION ALL SELECT NULL, {key}{less} {WAITING} gathering_hosts h "));
+            sql.push("ON h.gathering_id = w.gathering_id WHERE h.community_id = ").bind(own.uuid());
+            sql.push(&format!(" GROUP BY h.community_id{by}"));
+        }
+    }
     let rows = sql.all(connection).await?;
     let month = |row: &sea_orm::QueryResult| {
-        let sums = (0..asked.measures.len()).map(|at| row.try_get_by_index(at + 2));
-        let sums = sums.collect::<std::result::Result<Vec<i64>, _>>()?;
-        Ok(Month { scope: row.try_get_by_index(0)?, part: row.try_get_by_index(1)?, sums })
+        let (sums, left_out) = people::read(row, 2, asked.measures.len())?;
+        Ok(Month { scope: row.try_get_by_index(0)?, part: row.try_get_by_index(1)?, sums, left_out })
     };
     rows.iter().map(month).collect()
 }

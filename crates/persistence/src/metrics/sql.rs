@@ -16,6 +16,11 @@ impl Sql {
         Self { backend, text: String::with_capacity(1_024), values: Vec::new() }
     }
 
+    /// For which database it is.
+    pub(super) fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
     /// Adds text.
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);

@@ -12,5 +12,6 @@ mod migrations;
 mod network;
 mod pruning;
 mod seal;
+mod stopped;
 mod sums;
 mod verify;

@@ -59,6 +59,13 @@ pub(super) fn answer(outcome: &Outcome, media: Media) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
     }
+    if status == StatusCode::REQUEST_TIMEOUT {
+        // What comes after all is not read.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if let Some(seconds) = outcome.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
     response.extensions_mut().insert(Summary::of(outcome));
     response
 }
@@ -111,7 +118,11 @@ fn status(failure: Option<ErrorCode>, media: Media) -> StatusCode {
     use ErrorCode as Code;
     match failure {
         None => StatusCode::OK,
-        Some(Code::MalformedRequest | Code::BatchNotSupported) => StatusCode::BAD_REQUEST,
+        Some(Code::MalformedRequest | Code::BatchNotSupported | Code::PreflightRequired) => StatusCode::BAD_REQUEST,
+        Some(Code::OriginNotAllowed) => StatusCode::FORBIDDEN,
+        Some(Code::RequestTimeout) => StatusCode::REQUEST_TIMEOUT,
+        Some(Code::RateLimited) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Code::HeadersTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
         Some(Code::PayloadTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(Code::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,

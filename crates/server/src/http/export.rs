@@ -13,7 +13,10 @@ use convene_graphql::{
     request::Outcome,
 };
 
-use super::{Http, answer, caller, negotiate::Media};
+use super::{Http, answer, graphql, negotiate::Media};
+
+/// What a table costs, as it does in a query.
+const COST: u64 = 4_000;
 
 pub(super) fn routes() -> Router<Http> {
     Router::new()
@@ -22,7 +25,9 @@ pub(super) fn routes() -> Router<Http> {
 }
 
 async fn serve(State(http): State<Http>, request: Request, table: Table) -> Response {
-    let caller = match caller::of_headers(&http, request.headers()).await {
+    let paid = graphql::pay(&http, &request.headers().clone(), request.extensions().get().copied()).await;
+    let paid = paid.and_then(|(caller, charge)| charge.map_or(Ok(()), |charge| charge(COST)).map(|()| caller));
+    let caller = match paid {
         Ok(caller) => caller,
         Err(refusal) => return refuse(&Outcome::refused(refusal)),
     };

@@ -3,9 +3,9 @@
 use std::error::Error;
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::{Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     response::Response,
 };
 use convene_domain::access::Caller;
@@ -13,13 +13,14 @@ use convene_graphql::{
     error::ErrorCode,
     follow::Started,
     guard::Refusal,
-    request::{GraphqlRequest, Outcome},
+    request::{Charge, GraphqlRequest, Outcome},
 };
 use http_body_util::LengthLimitError;
 
 use super::{
     Http, answer, caller, events,
     negotiate::{self, Form},
+    rates::{Peer, WRONG_TOKEN},
     socket,
 };
 
@@ -38,7 +39,7 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
         Ok((caller, request)) if matches!(form, Form::Document(_)) => (http.execute)(caller, request).await,
         Ok((caller, request)) => match (http.start)(caller, request).await {
             Started::Following(following) => return events::follow(following),
-            Started::Done(outcome) if form == Form::Events && outcome.failure != Some(ErrorCode::MethodNotAllowed) => {
+            Started::Done(outcome) if form == Form::Events && !is_no_request(outcome.failure) => {
                 return events::answer(&outcome);
             }
             Started::Done(outcome) => *outcome,
@@ -59,6 +60,11 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
     response
 }
 
+/// Whether what is wrong concerns the request, and not what it asks: a status says so even where events are wanted.
+fn is_no_request(failure: Option<ErrorCode>) -> bool {
+    matches!(failure, Some(ErrorCode::MethodNotAllowed | ErrorCode::RateLimited))
+}
+
 /// Other protocols that a client would rather speak are no reason not to answer.
 fn wants_socket(request: &Request) -> bool {
     let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -67,11 +73,30 @@ fn wants_socket(request: &Request) -> bool {
 
 /// Who asks, and for what.
 async fn admit(http: &Http, request: Request) -> Result<(Caller, GraphqlRequest), Refusal> {
-    let caller = caller::of_headers(http, request.headers()).await?;
+    let headers = request.headers().clone();
+    let (caller, charge) = pay(http, &headers, request.extensions().get().copied()).await?;
     // Whoever comes back says so in a header, which browsers set by themselves.
-    let last_event_id = request.headers().get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let last_event_id = headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     let request = read(http, request).await?;
-    Ok((caller, GraphqlRequest { last_event_id: last_event_id.filter(|id| !id.is_empty()), ..request }))
+    if request.read_only && !http.get_queries {
+        http.origins.allow_get(&headers, &request)?;
+    }
+    Ok((caller, GraphqlRequest { last_event_id: last_event_id.filter(|id| !id.is_empty()), charge, ..request }))
+}
+
+/// Who asks, and who pays for it.
+pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Caller, Option<Charge>), Refusal> {
+    let from = http.rates.from(headers, peer);
+    let caller = caller::of_headers(http, headers).await;
+    if let Err(refusal) = &caller
+        && refusal.code == ErrorCode::Unauthenticated
+        && let Some(charge) = http.rates.charge(from, None)
+    {
+        charge(WRONG_TOKEN)?;
+    }
+    let caller = caller?;
+    let charge = http.rates.charge(from, caller.who());
+    Ok((caller, charge))
 }
 
 async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> {
@@ -88,13 +113,19 @@ async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> 
 /// The whole body, unless it is too large or too slow.
 async fn body(http: &Http, body: Body) -> Result<Bytes, Refusal> {
     let limit = http.body_limit;
+    // The first figure over the limit, where nobody has said how much is to come.
+    let announced = body.size_hint().exact();
     match tokio::time::timeout(http.body_timeout, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) => Err(Refusal {
             limit: Some(limit as u64),
+            actual: Some(announced.unwrap_or(limit as u64 + 1)),
             ..Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
         }),
         Ok(Err(_)) => Err(Refusal::new(ErrorCode::MalformedRequest, "the body broke off")),
-        Err(_) => Err(Refusal::new(ErrorCode::DeadlineExceeded, "the body took too long to arrive")),
+        Err(_) => Err(Refusal {
+            limit: Some(http.body_timeout.as_secs()),
+            ..Refusal::new(ErrorCode::RequestTimeout, "the body took too long to arrive")
+        }),
     }
 }

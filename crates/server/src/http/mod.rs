@@ -9,6 +9,9 @@ mod graphql;
 mod health;
 mod negotiate;
 mod observe;
+mod origins;
+mod rates;
+mod screen;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -29,7 +32,12 @@ use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::socket::Patience;
+pub(crate) use self::{
+    origins::Origins,
+    rates::{Peer, Rate, Rates, share},
+    screen::HEADERS,
+    socket::Patience,
+};
 
 /// Tells whose token this is.
 pub(crate) type Authenticate = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Caller, Refusal>> + Send + Sync>;
@@ -80,6 +88,12 @@ pub(crate) struct Http {
     pub(crate) body_limit: usize,
     /// How long a body may take to arrive.
     pub(crate) body_timeout: Duration,
+    /// Whether any page may send a query with GET.
+    pub(crate) get_queries: bool,
+    /// The origins whose pages may ask.
+    pub(crate) origins: Arc<Origins>,
+    /// What callers may ask for.
+    pub(crate) rates: Arc<Rates>,
     /// What one socket may do.
     pub(crate) sockets: SocketLimits,
     /// How long sockets wait for their peers.
@@ -117,6 +131,8 @@ fn finish(routes: Router<Http>, http: Http) -> Router {
             answer::refuse(Refusal::new(ErrorCode::MethodNotAllowed, "this path is read with GET"))
         })
         .fallback(async || answer::refuse(Refusal::new(ErrorCode::NotFound, "there is nothing at this path")))
+        .layer(middleware::from_fn_with_state(http.clone(), origins::share))
+        .layer(middleware::from_fn(screen::screen))
         .layer(middleware::from_fn(observe::observe))
         .with_state(http)
 }

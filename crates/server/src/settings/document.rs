@@ -31,7 +31,7 @@ fn setting(out: &mut impl Write, argument: &Arg) -> io::Result<()> {
     let variable = argument.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     writeln!(out, "# Flag --{}, environment {variable}.", key.replace('_', "-"))?;
     let default = argument.get_default_values().first().map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
-    let number = default.parse::<u64>().is_ok();
+    let number = default.parse::<u64>().is_ok() || default.parse::<bool>().is_ok();
     let quote = if number { "" } else { "\"" };
     writeln!(out, "# {key} = {quote}{default}{quote}")
 }

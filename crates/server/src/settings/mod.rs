@@ -7,7 +7,9 @@ mod load;
 
 use std::{net::SocketAddr, num::NonZeroU32};
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{ArgAction, Args, ValueEnum, value_parser};
+
+use crate::http::Origins;
 
 use crate::sign_in::{FirstAdmin, Issuers};
 
@@ -67,6 +69,26 @@ pub(crate) struct Settings {
     /// What one operation may cost: about how many fields its answer can hold
     #[arg(long, global = true, env = "CONVENE_QUERY_COST_LIMIT", default_value = "50000", value_parser = value_parser!(u64).range(1..), value_name = "COST")]
     pub(crate) query_cost_limit: u64,
+
+    /// Whether any web page may have its visitors send queries with GET; else GET needs the hash of a query, or a header
+    #[arg(long, global = true, env = "CONVENE_GET_QUERIES", default_value = "false", action = ArgAction::Set, value_name = "BOOLEAN")]
+    pub(crate) get_queries: bool,
+
+    /// The origins whose web pages may ask, with commas between them: `https://dashboard.example,https://map.example`
+    #[arg(long, global = true, env = "CONVENE_CORS_ORIGINS", default_value = "", value_parser = str::parse::<Origins>, value_name = "ORIGINS")]
+    pub(crate) cors_origins: Origins,
+
+    /// What an address without a token may ask for in a minute, as cost; 0 is no limit; auto is 300000, but none for this machine
+    #[arg(long, global = true, env = "CONVENE_RATE_ANONYMOUS", default_value = "auto", value_parser = per_minute, value_name = "COST")]
+    pub(crate) rate_anonymous: PerMinute,
+
+    /// What a token may ask for in a minute, as cost; 0 is no limit; auto is 1200000, but none for this machine
+    #[arg(long, global = true, env = "CONVENE_RATE_SIGNED_IN", default_value = "auto", value_parser = per_minute, value_name = "COST")]
+    pub(crate) rate_signed_in: PerMinute,
+
+    /// How many proxies stand in front: the address of a caller is what the first of them wrote into `x-forwarded-for`
+    #[arg(long, global = true, env = "CONVENE_TRUSTED_PROXIES", default_value = "0", value_parser = value_parser!(u8).range(0..=10), value_name = "NUMBER")]
+    pub(crate) trusted_proxies: u8,
 
     /// How many connections may be open at once; more are told to try again later
     #[arg(long, global = true, env = "CONVENE_CONNECTION_LIMIT", default_value = "20000", value_parser = value_parser!(u32).range(1..), value_name = "NUMBER")]
@@ -147,6 +169,17 @@ pub(crate) enum LogFormat {
     Json,
     /// Lines for people
     Text,
+}
+
+/// What may be asked for in a minute, if that was said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PerMinute(pub(crate) Option<u64>);
+
+fn per_minute(text: &str) -> Result<PerMinute, String> {
+    match text {
+        "auto" => Ok(PerMinute(None)),
+        number => number.parse().map(|number| PerMinute(Some(number))).map_err(|_| "it is a number, or auto".to_owned()),
+    }
 }
 
 /// Keeps the text, for the filter itself cannot be cloned, but only if it is one.

@@ -140,8 +140,11 @@ impl Issuer {
         let found: Discovery = self.asking.read(&place).await?;
         // Otherwise one issuer could answer for another.
         ensure!(found.issuer == self.url, "it calls itself \"{}\": name it so in the settings", found.issuer);
-        let keys: KeySet = self.asking.read(&check_url(&found.jwks_uri).context("jwks_uri")?).await?;
-        Ok(keys::usable(keys))
+        let place = check_url(&found.jwks_uri).context("jwks_uri")?;
+        ensure!(place.scheme_str() == Some("https") || self.url.starts_with("http:"), "jwks_uri must begin with https://");
+        let keys = keys::usable(self.asking.read::<KeySet>(&place).await?);
+        ensure!(!keys.is_empty(), "it has no keys that could be used");
+        Ok(keys)
     }
 
     fn known(&self) -> Known {

@@ -101,3 +101,52 @@ pub(super) fn check(keys: &[Key], token: &Jwt<'_>) -> Verdict {
     };
     if named.any(signed) { Verdict::Signed } else { other }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn algorithms(mut key: Value, more: &Value) -> Vec<Algorithm> {
+        for (name, value) in more.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        let keys = usable(KeySet { keys: vec![key] });
+        keys.into_iter().flat_map(|key| key.algorithms).collect()
+    }
+
+    fn rsa() -> Value {
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "one" })
+    }
+
+    #[test]
+    fn a_key_says_what_it_signs_with() {
+        let ec = |curve: &str| json!({ "kty": "EC", "crv": curve, "x": "AQAB", "y": "AQAB" });
+        let ed = json!({ "kty": "OKP", "crv": "Ed25519", "x": "AQAB" });
+        assert_eq!(algorithms(rsa(), &json!({})), [Algorithm::RS256, Algorithm::PS256]);
+        assert_eq!(algorithms(rsa(), &json!({ "alg": "PS256", "use": "sig" })), [Algorithm::PS256]);
+        assert_eq!(algorithms(ec("P-256"), &json!({ "key_ops": ["verify"] })), [Algorithm::ES256]);
+        assert_eq!(algorithms(ec("P-384"), &json!({})), [Algorithm::ES384]);
+        assert_eq!(algorithms(ed.clone(), &json!({ "alg": "Ed25519" })), [Algorithm::EdDSA]);
+        assert_eq!(algorithms(ed, &json!({ "alg": "EdDSA" })), [Algorithm::EdDSA]);
+        assert_eq!(algorithms(ec("P-521"), &json!({})), []);
+    }
+
+    #[test]
+    fn keys_that_are_no_public_keys_for_signatures_are_left_out() {
+        for other in [
+            json!({ "use": "enc" }),
+            json!({ "key_ops": ["encrypt"] }),
+            json!({ "alg": "RS1" }),
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "HS256" }),
+            json!({ "alg": "RSA-OAEP" }),
+            json!({ "n": null }),
+            json!({ "kty": "oct", "k": "AQAB" }),
+            json!({ "kty": 7 }),
+        ] {
+            assert_eq!(algorithms(rsa(), &other), [], "{other}");
+        }
+    }
+}

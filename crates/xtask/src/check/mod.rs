@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what must be true of every change, cheapest first.
 
 mod crate_list;
+mod dependencies;
 mod layers;
 pub(crate) mod samples;
 mod sizes;
@@ -21,7 +22,7 @@ struct Stage {
     run: fn(&mut Runner) -> Result<()>,
 }
 
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "format", mend: "cargo fmt --all", run: format },
     Stage { name: "file sizes", mend: "split the file by concern", run: |runner| sizes::check(runner.root()) },
     Stage {
@@ -37,6 +38,7 @@ const STAGES: [Stage; 8] = [
             crate_list::check(runner.root(), &packages)
         },
     },
+    Stage { name: "dependencies", mend: "mend Cargo.toml, or deny.toml if it is too strict", run: dependencies::check },
     Stage { name: "clippy", mend: "cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged", run: clippy },
     Stage { name: "documentation", mend: "mend the comments named above", run: documentation },
     Stage { name: "samples", mend: "cargo xtask sample", run: |runner| samples::check(runner.root()) },

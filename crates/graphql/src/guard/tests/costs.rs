@@ -81,5 +81,8 @@ fn what_costs_too_much_is_refused_with_the_figures() {
     assert_eq!((refusal.code, refusal.limit), (ErrorCode::TooComplex, Some(50_000)));
     assert_eq!(refusal.actual, Some(1 + 100 * (1 + 1 + 100 * (1 + 1 + 100 * 2))));
     let error = serde_json::to_value(refusal.into_server_error()).unwrap();
-    assert_eq!(error["extensions"], serde_json::json!({ "code": "TOO_COMPLEX", "limit": 50_000, "actual": 2_020_201 }));
+    assert_eq!(
+        error["extensions"],
+        serde_json::json!({ "code": "TOO_COMPLEX", "limit": 50_000, "actual": 2_020_201, "cost": 2_020_201 })
+    );
 }

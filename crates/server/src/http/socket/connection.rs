@@ -9,7 +9,7 @@ use std::{
 
 use axum::body::Bytes;
 use convene_domain::access::Caller;
-use convene_graphql::guard::Refusal;
+use convene_graphql::{guard::Refusal, request::Charge};
 use futures::{SinkExt, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::{
@@ -25,7 +25,7 @@ use super::{
     pipe::{Pipe, Text},
     protocol::Close,
 };
-use crate::http::Http;
+use crate::http::{Http, rates::Client};
 
 /// How many replies a peer may be owed before nothing more is read from it. Otherwise one that sends pings, and reads no pongs, could
 /// make us keep as many as it likes.
@@ -37,6 +37,9 @@ const BATCH: usize = 64;
 /// A socket and all that goes on there.
 pub(super) struct Socket {
     pub(super) http: Http,
+    pub(super) from: Client,
+    /// Who pays for what is asked.
+    pub(super) charge: Option<Charge>,
     peer: WebSocketStream<Pipe>,
     pub(super) stage: Stage,
     pub(super) allowance: Allowance,
@@ -89,9 +92,11 @@ impl From<Close> for End {
 }
 
 impl Socket {
-    pub(super) fn new(http: Http, peer: WebSocketStream<Pipe>) -> Self {
+    pub(super) fn new(http: Http, from: Client, peer: WebSocketStream<Pipe>) -> Self {
         let now = Instant::now();
         Self {
+            from,
+            charge: None,
             peer,
             stage: Stage::Opened,
             allowance: Allowance::new(http.sockets.rate),

@@ -11,7 +11,7 @@ use super::{
     pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
-use crate::http::caller;
+use crate::http::{caller, rates::WRONG_TOKEN};
 
 /// The largest message before the caller is known.
 const LARGEST_INIT: usize = 16 << 10;
@@ -60,7 +60,8 @@ impl Socket {
             Authorization::Text(text) => caller::bearer(&text).map(str::to_owned),
             Authorization::Unclear => None,
         };
-        self.stage = Stage::Authenticating((self.http.authenticate)(token.ok_or_else(Close::forbidden)?));
+        let token = token.ok_or_else(Close::forbidden)?;
+        self.stage = Stage::Authenticating((self.http.authenticate)(token));
         Ok(())
     }
 
@@ -70,13 +71,18 @@ impl Socket {
         match authenticating.as_mut().poll(context) {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(caller)) => self.admit(caller),
-            Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => return Err(Close::forbidden()),
+            Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
+                // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
+                let _spent = self.http.rates.charge(self.from, None).map(|charge| charge(WRONG_TOKEN));
+                return Err(Close::forbidden());
+            }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
         }
         Ok(true)
     }
 
     fn admit(&mut self, caller: Caller) {
+        self.charge = self.http.rates.charge(self.from, caller.who());
         self.stage = Stage::Acknowledged(caller);
         self.reply(None, protocol::connection_ack());
     }
@@ -95,7 +101,10 @@ impl Socket {
             GraphqlRequest::from_json(request.as_bytes())
         };
         match request {
-            Ok(request) => self.operations.add(id, (self.http.start)(caller.clone(), request)),
+            Ok(request) => {
+                let request = GraphqlRequest { charge: self.charge.clone(), ..request };
+                self.operations.add(id, (self.http.start)(caller.clone(), request));
+            }
             // The protocol knows no such message.
             Err(refusal) if refusal.code == ErrorCode::MalformedRequest => {
                 return Err(Close::malformed("the payload of subscribe is no GraphQL request"));

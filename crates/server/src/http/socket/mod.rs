@@ -38,7 +38,7 @@ use tokio_tungstenite::{
 use tracing::{Instrument, debug, info_span};
 
 use self::{connection::Socket, pipe::Pipe, protocol::SUBPROTOCOL};
-use super::{Http, answer, observe::RequestId};
+use super::{Http, answer, observe::RequestId, rates::Client};
 use crate::{meters, serve::Connection};
 
 /// The buffer that a socket has for reading even when idle; the usual 128 KiB would make thousands of sockets expensive.
@@ -88,6 +88,10 @@ impl Default for Patience {
 /// Answers a request for a socket, and serves the socket in a task of its own, on the runtime of those who follow: whoever
 /// asks for an answer does not wait until thousands were sent theirs.
 pub(super) fn accept(http: Http, mut request: Request) -> Response {
+    if let Err(refusal) = http.origins.allow_socket(request.headers()) {
+        return answer::refuse(refusal);
+    }
+    let from = http.rates.from(request.headers(), request.extensions().get().copied());
     let upgrade = hyper::upgrade::on(&mut request);
     let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
@@ -102,7 +106,7 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
     // Taken before the answer, so that the service cannot stop in between without noticing.
     let open = http.open.token();
     let upgraded = async move {
-        let socket = match open_socket(http, upgrade).await {
+        let socket = match open_socket(http, from, upgrade).await {
             Ok(socket) => socket,
             Err(error) => return debug!(%error, "a connection did not become a socket"),
         };
@@ -121,7 +125,7 @@ pub(super) fn accept(http: Http, mut request: Request) -> Response {
 }
 
 /// The socket that a connection has become, on the runtime that is to serve it.
-async fn open_socket(http: Http, upgrade: OnUpgrade) -> anyhow::Result<Box<Socket>> {
+async fn open_socket(http: Http, from: Client, upgrade: OnUpgrade) -> anyhow::Result<Box<Socket>> {
     let (connection, read) = take_over(upgrade).await?;
     let pipe = {
         let _there = http.serving.enter();
@@ -137,7 +141,7 @@ async fn open_socket(http: Http, upgrade: OnUpgrade) -> anyhow::Result<Box<Socke
     let peer = WebSocketStream::from_partially_read(pipe, read.to_vec(), Role::Server, Some(config)).await;
     let serving = http.serving.clone();
     let _there = serving.enter();
-    Ok(Box::new(Socket::new(http, peer)))
+    Ok(Box::new(Socket::new(http, from, peer)))
 }
 
 /// Takes the connection out of the server's hands, with what it has read already.

@@ -40,7 +40,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
 use crate::{
-    http::{Live, SocketLimits},
+    http::{Live, Rate, Rates, SocketLimits},
     serve::Server,
 };
 
@@ -171,6 +171,9 @@ impl Service {
             open: open.clone(),
             body_limit: 1 << 18,
             body_timeout: DEADLINE,
+            get_queries: false,
+            origins: Arc::default(),
+            rates: Rates::new(Rate::new(None, 0), Rate::new(None, 0), 0),
             sockets,
             patience,
             explorer: false,

@@ -1,5 +1,7 @@
 //! Tokens: what programs sign in with.
 
+mod issue;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{App, Error, Result, nodes};
 
+pub use self::issue::{LIMIT, issue, list_own, withdraw};
 pub use convene_persistence::tokens::Token;
 
 /// What the secret of a token begins with, so that one that was published by mistake is found.

@@ -1,0 +1,72 @@
+//! Tokens that someone made for programs of their own.
+
+use async_graphql::{Context, Enum, ID, Object};
+use convene_application::tokens::Token;
+use convene_domain::access;
+
+use super::Role;
+use crate::{budget, error::Error, scalars::DateTime};
+
+/// What a token can be used for, whatever its role.
+#[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
+#[graphql(remote = "access::Verb")]
+pub(crate) enum TokenVerb {
+    /// To read what its role may read.
+    Read,
+    /// To write gatherings and reports.
+    Write,
+    /// To do what coordinators and administrators do.
+    Manage,
+}
+
+/// A token for a program, which signs in with its secret. It may do no more than whoever made it may, and ends with their
+/// account.
+#[derive(Debug)]
+pub(crate) struct ApiToken(pub(crate) Token);
+
+/// A token for a program, which signs in with its secret. It may do no more than whoever made it may, and ends with their
+/// account.
+#[Object]
+impl ApiToken {
+    /// The id (tok_...).
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What it is for.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its role.
+    async fn role(&self) -> Role {
+        self.0.allows.role.into()
+    }
+
+    /// Where it has its role: the id of a network (net_...) or of a community (com_...) with all under it; null for everywhere.
+    async fn within(&self) -> Option<ID> {
+        let community = self.0.allows.community.map(|id| id.to_string());
+        community.or(self.0.allows.network.map(|id| id.to_string())).map(ID)
+    }
+
+    /// What it can be used for, whatever its role.
+    async fn verbs(&self, ctx: &Context<'_>) -> Result<Vec<TokenVerb>, Error> {
+        budget::spend(ctx, self.0.verbs.len()).await?;
+        Ok(self.0.verbs.iter().copied().map(TokenVerb::from).collect())
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// From when on it is no longer valid; null for never.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime::from)
+    }
+
+    /// When a program signed in with it last, give or take a minute; null when none did.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime::from)
+    }
+}
