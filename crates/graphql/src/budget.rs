@@ -20,7 +20,7 @@ use crate::{error::Error, guard::Refusal, loaders::Turns};
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 28] = [
+const LISTS: [&str; 32] = [
     "_entities",
     "activityPolicies",
     "agenda",
@@ -34,6 +34,7 @@ const LISTS: [&str; 28] = [
     "edges",
     "functions",
     "gatheringBands",
+    "grants",
     "hosts",
     "invitations",
     "items",
@@ -41,13 +42,16 @@ const LISTS: [&str; 28] = [
     "maturities",
     "metricDefinitions",
     "metrics",
+    "namedAs",
     "nodes",
     "outcomes",
     "quietBands",
     "rules",
     "series",
     "sources",
+    "traces",
     "userErrors",
+    "verbs",
     "vocabulary",
 ];
 
