@@ -41,6 +41,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod access;
 mod api_tokens;
 mod attacks;
 mod attention;
@@ -68,6 +69,7 @@ mod killed_writer;
 mod lagging;
 mod life_edges;
 mod lifecycle;
+mod memberships;
 mod metrics;
 mod numbers;
 mod operations;
