@@ -106,6 +106,11 @@ impl Follower {
         self.ring.hidden()
     }
 
+    /// How often someone was given a role, or had one taken back: whoever signed in may be one of them.
+    pub fn granted(&self) -> u64 {
+        self.ring.granted()
+    }
+
     /// What wakes all who follow what its group is told.
     pub fn rouse(&self) -> Rouse {
         Rouse(Arc::clone(&self.line))

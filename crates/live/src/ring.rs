@@ -192,6 +192,11 @@ impl Ring {
         self.stock.hidden()
     }
 
+    /// How often someone was given a role so far, or had one taken back.
+    pub(crate) fn granted(&self) -> u64 {
+        self.stock.granted()
+    }
+
     /// How many follow.
     pub(crate) fn followers(&self) -> usize {
         self.with(|slots| slots.lines.values().map(|line| line.followers.len()).sum())
@@ -341,6 +346,10 @@ impl Slots {
             for line in self.by_scope.get(&entry.change.entity).into_iter().flatten() {
                 line.lose_place();
             }
+        }
+        if entry.change.entity_type == EntityType::Grant {
+            // Whoever follows looks whether it was about them.
+            self.lines.values().for_each(Line::wake);
         }
         let (slot, share) = (Arc::new(Slot::new(entry)), self.share());
         for line in self.lines_of(&slot) {

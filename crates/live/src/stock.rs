@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use convene_domain::change::Change;
+use convene_domain::change::{Change, EntityType};
 use tokio::runtime::Handle;
 
 use crate::told::Told;
@@ -28,6 +28,8 @@ pub(crate) struct Stock {
     bytes: AtomicUsize,
     /// How often something may have been hidden that could be read before. What was made earlier may show it.
     hidden: AtomicU64,
+    /// How often someone was given a role, or had one taken back.
+    granted: AtomicU64,
     /// For what something is kept, the oldest first.
     made: Mutex<VecDeque<Weak<Told>>>,
 }
@@ -48,8 +50,8 @@ impl Drop for Kept {
 impl Stock {
     /// Makes what is sent on the runtime that this is called on.
     pub(crate) fn new() -> Arc<Self> {
-        let (bytes, hidden, made) = Default::default();
-        Arc::new(Self { making: Handle::current(), bytes, hidden, made })
+        let (bytes, hidden, granted, made) = Default::default();
+        Arc::new(Self { making: Handle::current(), bytes, hidden, granted, made })
     }
 
     /// Notes that the log has grown by a change.
@@ -57,11 +59,19 @@ impl Stock {
         if change.hides() {
             self.hidden.fetch_add(1, Ordering::Release);
         }
+        if change.entity_type == EntityType::Grant {
+            self.granted.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// How often something may have been hidden so far.
     pub(crate) fn hidden(&self) -> u64 {
         self.hidden.load(Ordering::Acquire)
+    }
+
+    /// How often someone was given a role so far, or had one taken back.
+    pub(crate) fn granted(&self) -> u64 {
+        self.granted.load(Ordering::Acquire)
     }
 
     /// How much is kept.

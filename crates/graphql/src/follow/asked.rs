@@ -56,11 +56,15 @@ impl Asked {
         let [wants, makes, checks] = [Arc::clone(self), Arc::clone(self), Arc::clone(self)];
         Interest {
             scope: self.opened.reader.within.uuid(),
-            wants: Box::new(move |entry| wants.effect(entry).is_some()),
+            wants: Box::new(move |entry| wants.effect(entry).is_some() || wants.reshapes(entry)),
             make: Box::new(move |told| {
                 let entry = &told.slot.entry;
                 if makes.opened.wants.interval().is_some() {
                     // It is told how things are when it has heard that something happened.
+                    return future::ready(Ok(Made { bytes: Bytes::new(), keep: false })).boxed();
+                }
+                if makes.reshapes(entry) {
+                    // It ends whoever is told of it.
                     return future::ready(Ok(Made { bytes: Bytes::new(), keep: false })).boxed();
                 }
                 match makes.effect(entry) {
@@ -81,6 +85,12 @@ impl Asked {
         // Numbers are made of all records, whoever may read which.
         let all = self.opened.wants.interval().map(|_| Rights::all());
         entry.seen(reader.within, all.as_ref().unwrap_or(&reader.rights)).filter(|effect| self.wants(&entry.change, *effect))
+    }
+
+    /// Whether what the group may read is something else after an entry, though its rights are the same. Numbers are reckoned
+    /// anew each time.
+    pub(super) fn reshapes(&self, entry: &Entry) -> bool {
+        self.opened.wants.interval().is_none() && entry.reshapes(&self.opened.reader.rights)
     }
 
     /// Whether the group wants to be told of a change that means this to it.

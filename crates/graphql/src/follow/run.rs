@@ -14,7 +14,10 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use convene_application::changes::{self, CHECKPOINT, End, Follower, Made, Next, Reader, Seen, TRIES, Told, Unmade, Waiting};
-use convene_domain::change::{Change, Head, Position};
+use convene_domain::{
+    access::{Caller, Rights},
+    change::{Change, Head, Position},
+};
 use futures::{FutureExt, Stream, future::BoxFuture};
 use tokio::time::{Sleep, sleep};
 use tracing::debug;
@@ -32,12 +35,17 @@ const READING: Duration = Duration::from_secs(5);
 /// How long to wait before something is tried again, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// Why a reader ends whose places cover something else than before.
+const MOVED: &str = "a community has moved, and with it what you may read";
+
 /// A subscription that runs.
 pub(super) struct Run {
     asked: Arc<Asked>,
     follower: Follower,
     /// Who it is, if they signed in.
-    signed: Option<(Arc<Signed>, Waiting)>,
+    signed: Option<(Arc<Signed>, Waiting, Caller)>,
+    /// How often roles had been given when it was last looked whether its own were.
+    granted: u64,
     /// When they have to sign in anew.
     end: Option<Pin<Box<Sleep>>>,
     /// Everything up to here was told.
@@ -67,6 +75,10 @@ enum Done {
     Read(Vec<Seen>, Head),
     /// It was pruned past the reader.
     Expired,
+    /// What the reader may read is something else from here on.
+    Reshaped,
+    /// When roles had been given so often, these were its rights; none when it has to sign in anew.
+    Looked(u64, Option<Rights>),
     /// What says where the reader is was made, or could not be.
     Checkpoint(Option<Bytes>),
     /// Enough time has passed to try again.
@@ -77,19 +89,23 @@ impl Run {
     pub(super) fn new(
         asked: Arc<Asked>,
         follower: Follower,
-        signed: Option<(Arc<Signed>, Option<DateTime<Utc>>)>,
+        signed: Option<(Arc<Signed>, Option<DateTime<Utc>>, Caller)>,
         (here, first): (Head, Bytes),
     ) -> Self {
-        let until = signed.as_ref().and_then(|(_, until)| *until);
+        let until = signed.as_ref().and_then(|(_, until, _)| *until);
         let end = until.map(|end| Box::pin(sleep((end - Utc::now()).to_std().unwrap_or_default())));
-        let signed = signed.map(|(signed, _)| {
+        let signed = signed.map(|(signed, _, caller)| {
             let waiting = signed.followers.add(follower.waker());
-            (signed, waiting)
+            (signed, waiting, caller)
         });
+        // Roles may have been given since it was found out who it is. Whoever may do everything is not asked at once: a token of
+        // the operator's has no roles that are given.
+        let granted = if asked.opened.reader.rights == Rights::all() { follower.granted() } else { u64::MAX };
         Self {
             asked,
             follower,
             signed,
+            granted,
             end,
             here,
             first: Some(first),
@@ -109,10 +125,43 @@ impl Run {
         if self.end.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready()) {
             return Some((ErrorCode::Unauthenticated, "the token has expired"));
         }
-        if self.signed.as_ref().is_some_and(|(signed, _)| signed.is_over()) {
+        if self.signed.as_ref().is_some_and(|(signed, ..)| signed.is_over()) {
             return Some((ErrorCode::Unauthenticated, "the token is no longer valid"));
         }
         self.follower.end().map(reason)
+    }
+
+    /// Whether roles were given, or taken back, that may be its own: until that is known it is told nothing.
+    fn is_behind(&self) -> bool {
+        self.signed.is_some() && self.granted != self.follower.granted()
+    }
+
+    /// Looks whether it may still read what it reads.
+    fn look_at_rights(&mut self) {
+        let Some((signed, _, caller)) = &self.signed else { return };
+        let (signed, caller, app) = (Arc::clone(signed), caller.clone(), self.asked.service.app.clone());
+        let (granted, since) = (self.follower.granted(), Instant::now());
+        let network = self.here.log.network;
+        let looking = self.asked.runtime.spawn(async move {
+            match tokio::time::timeout(READING, signed.renew(&app, &caller, since)).await {
+                Ok(Ok(caller)) => Some(caller.map(|caller| caller.rights_in(network))),
+                Ok(Err(error)) => {
+                    debug!(%error, "what someone may do cannot be looked up");
+                    None
+                }
+                Err(_) => None,
+            }
+        });
+        let pause = self.pause();
+        self.doing = Some(
+            async move {
+                match looking.await.ok().flatten() {
+                    Some(rights) => Done::Looked(granted, rights),
+                    None => rest(pause).await,
+                }
+            }
+            .boxed(),
+        );
     }
 
     /// What comes next in memory.
@@ -121,6 +170,11 @@ impl Run {
             Poll::Pending => {
                 self.caught_up = true;
                 Poll::Pending
+            }
+            // Roles are counted before what comes after them is told.
+            Poll::Ready(Next::Told(_)) if self.is_behind() => Poll::Ready(None),
+            Poll::Ready(Next::Told(told)) if self.asked.reshapes(&told.slot.entry) => {
+                Poll::Ready(Some(self.end(ErrorCode::ScopeChanged, MOVED)))
             }
             Poll::Ready(Next::Told(told)) => Poll::Ready(match told.frame() {
                 Some(frame) => Some(self.tell(&told.slot.entry.change, frame)),
@@ -217,6 +271,7 @@ impl Run {
             match tokio::time::timeout(READING, changes::read_on(&app, &mut ahead, PAGE)).await {
                 Ok(Ok((seen, _))) => Some(Done::Read(seen, ahead.here)),
                 Ok(Err(convene_application::Error::CursorExpired)) => Some(Done::Expired),
+                Ok(Err(convene_application::Error::ScopeChanged)) => Some(Done::Reshaped),
                 Ok(Err(error)) => {
                     debug!(%error, "a log cannot be read for someone who comes back");
                     None
@@ -247,6 +302,8 @@ impl Run {
         match done {
             // The socket may have taken nothing for long: what was hidden since is not told.
             Done::Made(_, Ok(_), hidden) if hidden != self.follower.hidden() => {}
+            // Nor is what its rights do not cover any more.
+            Done::Made(_, Ok(_), _) if self.is_behind() => {}
             Done::Made(change, Ok(frame), _) => {
                 self.past.pop_front();
                 return Some(self.tell(&change, frame));
@@ -262,6 +319,10 @@ impl Run {
             }
             Done::Read(seen, ahead) => {
                 self.past = seen.into_iter().filter(|it| self.asked.wants(&it.change, it.effect)).collect();
+                if !self.past.is_empty() && self.asked.opened.reader.rights != Rights::all() {
+                    // They may have been read ahead of what is known here of roles.
+                    self.granted = u64::MAX;
+                }
                 // Past what means nothing to it; past the rest it goes as it is told of it.
                 if self.past.is_empty() {
                     self.here = ahead;
@@ -271,6 +332,12 @@ impl Run {
                 }
                 self.back_off = BACK_OFF.0;
             }
+            Done::Reshaped => return Some(self.end(ErrorCode::ScopeChanged, MOVED)),
+            Done::Looked(_, None) => return Some(self.end(ErrorCode::Unauthenticated, "the token is no longer valid")),
+            Done::Looked(granted, Some(rights)) if rights == self.asked.opened.reader.rights => {
+                (self.granted, self.back_off) = (granted, BACK_OFF.0);
+            }
+            Done::Looked(..) => return Some(self.end(ErrorCode::ScopeChanged, "your roles have changed")),
             Done::Expired => return Some(self.end(ErrorCode::CursorExpired, "the log no longer reaches back to here")),
             Done::Checkpoint(made) => return made.map(|frame| self.say(frame)),
             Done::Rested => {}
@@ -308,6 +375,8 @@ impl Run {
                 if let Some(event) = self.done(done) {
                     return Poll::Ready(Some(event));
                 }
+            } else if self.is_behind() {
+                self.look_at_rights();
             } else if let Some(seen) = self.past.front().cloned() {
                 self.make_past(&seen);
             } else if let Some(interval) = self.asked.opened.wants.interval() {

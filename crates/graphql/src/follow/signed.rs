@@ -6,12 +6,12 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::Utc;
-use convene_application::{App, callers, changes::Wakers};
-use convene_domain::access::Who;
+use convene_application::{App, Result, callers, changes::Wakers};
+use convene_domain::access::{Caller, Who};
 use tracing::warn;
 
 /// How often it is looked whether those who signed in still may. When a token ends is known from the beginning: whoever
@@ -26,6 +26,8 @@ pub(crate) struct SignIns(Arc<Mutex<HashMap<Who, Weak<Signed>>>>);
 #[derive(Debug, Default)]
 pub(super) struct Signed {
     over: AtomicBool,
+    /// What they may do, and when that began to be looked up.
+    renewed: tokio::sync::Mutex<Option<(Instant, Option<Caller>)>>,
     pub(super) followers: Wakers,
 }
 
@@ -33,6 +35,19 @@ impl Signed {
     /// Whether they have to sign in anew.
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
+    }
+
+    /// What they may do, looked up after an instant: once for all that they follow. `None` when they have to sign in anew, or
+    /// when it cannot be found out, which is an error then.
+    pub(super) async fn renew(&self, app: &App, caller: &Caller, since: Instant) -> Result<Option<Caller>> {
+        let mut renewed = self.renewed.lock().await;
+        if let Some((_, caller)) = renewed.as_ref().filter(|(begun, _)| *begun >= since) {
+            return Ok(caller.clone());
+        }
+        let begun = Instant::now();
+        let now = callers::renew(app, caller, Utc::now()).await?;
+        *renewed = Some((begun, now.clone()));
+        Ok(now)
     }
 }
 

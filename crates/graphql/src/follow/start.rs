@@ -47,6 +47,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     let (group, from) = group(&request.query, &checked, &request.variables, &caller.rights());
     let from = request.last_event_id.clone().map_or(from, Since::Cursor);
     let signed = caller.signed().map(|signed| (signed.who, signed.expires_at));
+    let follows = caller.clone();
     let openings = Arc::clone(&service.openings);
     let deadline = service.deadline;
     let opening = async {
@@ -68,6 +69,7 @@ pub(crate) async fn start(service: Service, caller: Caller, request: GraphqlRequ
     match opened {
         Ok((asked, follower, here, first)) => {
             let signed = signed.map(|(who, until)| (service.sign_ins.watch(&service.app, who), until));
+            let signed = signed.map(|(signed, until)| (signed, until, follows));
             Started::Following(Following::new(Run::new(asked, follower, signed, (here, first)), operation_name, cost))
         }
         Err(outcome) => Started::Done(outcome),

@@ -12,6 +12,7 @@ mod fields;
 mod gathering;
 mod gathering_filter;
 mod gathering_report;
+mod grant;
 mod mutation;
 mod network;
 mod person;
@@ -43,6 +44,7 @@ pub(crate) use gathering_filter::GatheringFilter;
 pub(crate) use gathering_report::{
     AmendGatheringReportInput, AppendToGatheringReportInput, DraftGatheringReportInput, SubmitGatheringReportInput,
 };
+pub(crate) use grant::{AcceptInvitationInput, GrantRoleInput, InviteMemberInput, RevokeInvitationInput, RevokeRoleInput};
 pub(crate) use mutation::{Input, identify};
 pub(crate) use network::{ChangeNetworkInput, CreateNetworkInput};
 pub(crate) use person::ErasePersonInput;

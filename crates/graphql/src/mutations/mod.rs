@@ -6,6 +6,7 @@ mod api_token;
 mod community;
 mod gathering;
 mod gathering_report;
+mod grant;
 mod network;
 mod payload;
 mod perform;
@@ -18,8 +19,8 @@ use async_graphql::MergedObject;
 
 use self::{
     activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
-    gathering::GatheringMutation, gathering_report::GatheringReportMutation, network::NetworkMutation, person::PersonMutation,
-    vocabulary::VocabularyMutation,
+    gathering::GatheringMutation, gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation,
+    person::PersonMutation, vocabulary::VocabularyMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -36,5 +37,6 @@ pub struct Mutation(
     GatheringReportMutation,
     ActivityPolicyMutation,
     ApiTokenMutation,
+    GrantMutation,
     PersonMutation,
 );

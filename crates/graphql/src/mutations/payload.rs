@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use convene_application::writing::Answer;
-use convene_domain::id::{CommunityId, GatheringId, NetworkId, ReportId, TermId};
+use convene_domain::id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId};
 
 use super::perform::Outcome;
 use crate::{
     budget,
     error::{Error, nullable},
     loaders::{self, Batch},
-    types::{Community, Gathering, GatheringReport, Network, UserError, VocabularyTerm},
+    types::{Community, Gathering, GatheringReport, Grant, Network, UserError, VocabularyTerm},
 };
 
 /// A macro because each mutation has a payload of its own, so that any of them can get a field more, and they differ in
@@ -74,7 +74,41 @@ async fn named(_: &Context<'_>, _: &Answer, id: GatheringId) -> Option<ID> {
     Some(id.to_string().into())
 }
 
+/// The id of a grant that was taken back.
+async fn taken_back(_: &Context<'_>, _: &Answer, id: GrantId) -> Option<ID> {
+    Some(id.to_string().into())
+}
+
+/// The id of an invitation.
+async fn invited(_: &Context<'_>, _: &Answer, id: MembershipInvitationId) -> Option<ID> {
+    Some(id.to_string().into())
+}
+
 payloads! {
+    /// What came of `grantRole`.
+    GrantRolePayload {
+        /// The role as it was given; null when this was refused, or it was taken back since.
+        grant: Grant = loaded(GrantId)
+    }
+
+    /// What came of `revokeRole`.
+    RevokeRolePayload {
+        /// The id of the grant that is no more; null when this was refused.
+        revoked: ID = taken_back(GrantId)
+    }
+
+    /// What came of `acceptInvitation`.
+    AcceptInvitationPayload {
+        /// The role that you have now; null when this was refused, or it was taken back since.
+        grant: Grant = loaded(GrantId)
+    }
+
+    /// What came of `revokeInvitation`.
+    RevokeInvitationPayload {
+        /// The id of the invitation that is no more; null when this was refused.
+        revoked: ID = invited(MembershipInvitationId)
+    }
+
     /// What came of `createNetwork`.
     CreateNetworkPayload {
         /// The new network as it is now; null when this was refused, or the record is gone since.
@@ -265,5 +299,43 @@ payloads! {
     WithdrawGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = written(ReportId)
+    }
+}
+
+/// What came of `inviteMember`.
+#[derive(Debug)]
+pub(crate) struct InviteMemberPayload(Outcome);
+
+impl From<Outcome> for InviteMemberPayload {
+    fn from(outcome: Outcome) -> Self {
+        Self(outcome)
+    }
+}
+
+/// What came of `inviteMember`.
+#[Object]
+impl InviteMemberPayload {
+    /// The id of the invitation (inv_...), to take it back; null when this was refused.
+    async fn invitation(&self) -> Option<ID> {
+        Some(MembershipInvitationId::from_uuid(self.0.answer()?.entity).to_string().into())
+    }
+
+    /// What the role is accepted with. It is told once and kept nowhere: null when this was refused, and when the same key was
+    /// sent again.
+    async fn secret(&self) -> Option<&str> {
+        self.0.answer()?.secret.as_deref()
+    }
+
+    /// The place in the network's log right after what was written: give it to whoever reads or follows it. Null when it was
+    /// refused.
+    async fn cursor(&self) -> Option<&str> {
+        self.0.cursor()
+    }
+
+    /// Why it was refused, at most 100 reasons; empty when it was done.
+    async fn user_errors(&self, ctx: &Context<'_>) -> Result<Vec<UserError>, Error> {
+        let errors = self.0.user_errors();
+        budget::spend(ctx, errors.len()).await?;
+        Ok(errors)
     }
 }

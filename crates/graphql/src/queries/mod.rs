@@ -17,13 +17,14 @@ mod reach;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod viewer;
 
 use async_graphql::MergedObject;
 
 use self::{
     attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
     entities::Entities, gathering::GatheringQuery, gathering_report::GatheringReportQuery, life_cycle::LifeCycleQuery,
-    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery, theme::ThemeQuery,
+    metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery, theme::ThemeQuery, viewer::ViewerQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -43,6 +44,7 @@ pub struct Query(
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
+    ViewerQuery,
     Entities,
 );
 
@@ -64,4 +66,5 @@ pub(crate) struct ClientQuery(
     MetricsQuery,
     ComparisonQuery,
     ThemeQuery,
+    ViewerQuery,
 );

@@ -14,6 +14,7 @@ mod coordinates;
 mod funder_page;
 mod gathering;
 mod gathering_report;
+mod grant;
 mod invitation;
 mod life_cycle;
 mod life_words;
@@ -44,6 +45,7 @@ pub(crate) use coordinates::Coordinates;
 pub(crate) use funder_page::{FunderPage, start as start_funder_page};
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
+pub(crate) use grant::{Grant, Viewer};
 pub(crate) use invitation::Invitation;
 pub(crate) use life_cycle::LifeCycle;
 pub(crate) use life_words::{
