@@ -37,6 +37,7 @@ mod subscriber;
 #[path = "support/weave.rs"]
 mod weave;
 
+mod access;
 mod api_tokens;
 mod attention;
 mod audit;
@@ -59,6 +60,7 @@ mod killed_writer;
 mod lagging;
 mod life_edges;
 mod lifecycle;
+mod memberships;
 mod metrics;
 mod numbers;
 mod operations;

@@ -25,9 +25,11 @@ pub(crate) fn readable(backend: DbBackend, (table, report): (&'static str, &'sta
     if more.is_empty() {
         return plain;
     }
-    more.into_iter().fold(Condition::any().add(plain), |any, (sight, places)| {
+    let any = more.into_iter().fold(Condition::any().add(plain), |any, (sight, places)| {
         any.add(seen(table, sight).add(stands_in(backend, (table, report), &places)))
-    })
+    });
+    // Whatever is added to the answer narrows it.
+    Condition::all().add(any)
 }
 
 /// The rows of items that may be read: those that are not confidential, and those of reports under places where the caller

@@ -8,7 +8,7 @@ use convene_domain::{
     gathering::GatheringOrder,
     id::{AccountId, CommunityId, NetworkId, ReportId, Within},
     page::PageRequest,
-    report::ReportFilter,
+    report::{ReportFilter, ReportStatus},
 };
 use convene_persistence::{Database, Write, gatherings, reports};
 use uuid::Uuid;
@@ -97,6 +97,11 @@ async fn a_role_shows_what_it_lets_its_holder_read(address: String) {
                 let listed: BTreeSet<ReportId> = list.iter().map(|(_, report)| report.id).collect();
                 let here = expected.iter().filter(|(_, scopes)| scopes.contains(&place)).map(|(id, _)| *id);
                 assert_eq!(listed, here.collect(), "{holder:?} in {within:?}");
+                let drafts = ReportFilter { statuses: vec![ReportStatus::Draft], ..ReportFilter::default() };
+                let list = reports::list(connection, &rights, &[within], &drafts, GatheringOrder::NewestFirst, &page).await;
+                let list = list.expect("reads").remove(&place).map(|page| page.entries).unwrap_or_default();
+                let of_those = listed.iter().filter(|id| found[id].status == ReportStatus::Draft).count();
+                assert_eq!(list.len(), of_those, "a filter takes away and adds nothing: {holder:?} in {within:?}");
                 let count = reports::count(connection, &rights, &[within], &filter).await.expect("counts");
                 assert_eq!(count.get(&place).copied().unwrap_or_default(), listed.len() as u64, "{holder:?} in {within:?}");
             }

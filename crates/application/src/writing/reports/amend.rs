@@ -171,18 +171,19 @@ impl Command for AmendReport {
     /// Whoever may not read an item changes nothing of it, and is told that it is not there.
     async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
         let rights = caller.rights();
-        let changed =
-            self.change_items.iter().enumerate().map(|(at, change)| (["changeItems".to_owned(), at.to_string()], change.id));
-        let removed = self.remove_items.iter().enumerate().map(|(at, id)| (["removeItems".to_owned(), at.to_string()], *id));
+        let path = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect::<Vec<_>>();
+        let changed = self.change_items.iter().enumerate().map(|(at, it)| (path(&["changeItems", &at.to_string(), "id"]), it.id));
+        let removed = self.remove_items.iter().enumerate().map(|(at, id)| (path(&["removeItems", &at.to_string()]), *id));
         let named: Vec<_> = changed.chain(removed).collect();
         if named.is_empty() || rights.everywhere() >= Sight::Confidential {
             return Ok(());
         }
         let ids: Vec<ItemId> = named.iter().map(|(_, id)| *id).collect();
         let seen = reports::load_items_by_id(write.transaction(), &rights, &ids).await?;
-        let hidden = named.iter().filter(|(_, id)| !seen.contains_key(id));
-        let refusals: Vec<Refusal> =
-            hidden.map(|([list, at], _)| Refusal::new(RefusalCode::NotFound, [list, at], "is no item of this report")).collect();
+        let hidden = named.into_iter().filter(|(_, id)| !seen.contains_key(id));
+        let refusals: Vec<Refusal> = hidden
+            .map(|(field, _)| Refusal { field, ..Refusal::new(RefusalCode::NotFound, [], "is no item of this report") })
+            .collect();
         if refusals.is_empty() { Ok(()) } else { Err(Stop::Refused(refusals)) }
     }
 

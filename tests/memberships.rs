@@ -1,0 +1,117 @@
+//! Roles that accounts are given, take on and lose, and what becomes of what they follow.
+
+use serde_json::{Value, json};
+
+use crate::{
+    handmade::Handmade,
+    issuer::Issuer,
+    live::{EVERYTHING, Follower, Writer, text},
+    on_both,
+    program::{Running, Service, convene},
+};
+
+/// A token of the issuer for someone.
+async fn sign_in(issuer: &Issuer, subject: &str) -> String {
+    let now = chrono::Utc::now().timestamp();
+    let claims = json!({ "iss": issuer.url, "sub": subject, "aud": "convene", "iat": now, "exp": now + 600, "name": subject });
+    issuer.sign("ES256", json!({}), &claims).await
+}
+
+async fn viewer(service: &Service, token: &str) -> Value {
+    let query = "{ viewer { account { id name } grants { id role community { slug } network { slug } } } }";
+    service.ask_as(token, query, json!({})).await["viewer"].take()
+}
+
+async fn count(service: &Service, token: &str, within: &str) -> u64 {
+    let query = "query ($within: ID!) { gatheringReports(within: $within) { totalCount } }";
+    service.ask_as(token, query, json!({ "within": within })).await["gatheringReports"]["totalCount"].as_u64().expect("a count")
+}
+
+async fn ends_with(follower: &mut Follower, hidden: &str) -> String {
+    loop {
+        let message = follower.message().await;
+        if message.contains("\"errors\"") || message.contains("\"type\":\"error\"") {
+            return message;
+        }
+        assert!(!message.contains(hidden), "nothing that is hidden is told before the end: {message}");
+    }
+}
+
+async fn roles_come_and_go(address: String) {
+    let issuer = Issuer::start();
+    let mut hand = Handmade::new(&address).await;
+    let trusted = format!("{} convene", issuer.url);
+    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let service = &hand.service;
+    let city = hand.community("city", "CITY", None, json!({})).await;
+    let gathering = hand.held(&[&city], "2026-05-01", json!({})).await;
+    let report = hand.report(&gathering, json!({ "audience": "MEMBERS" })).await;
+    let more = async || {
+        let input = json!({ "report": report, "items": [{ "kind": "NEED", "text": "more" }] });
+        hand.done("appendToGatheringReport", input, "__typename").await
+    };
+    let (ana, ben) = (sign_in(&issuer, "ana").await, sign_in(&issuer, "ben").await);
+    let seen = viewer(service, &ana).await;
+    let account = text(&seen["account"]["id"]);
+    assert_eq!((&seen["account"]["name"], &seen["grants"]), (&json!("ana"), &json!([])));
+    assert_eq!(count(service, &ana, &hand.network).await, 0);
+
+    // Rights that grow end what was followed with fewer, and a cursor of then does not resume.
+    let mut follower = Follower::start(service, Some(&ana), EVERYTHING, &hand.network, None).await;
+    let before = follower.cursor.clone();
+    let input = json!({ "account": account, "at": city, "role": "MEMBER" });
+    let granted = hand.done("grantRole", input.clone(), "grant { id role account { name } }").await;
+    assert_eq!(hand.refused("grantRole", input).await, ("TAKEN".to_owned(), "role".to_owned()));
+    let end = ends_with(&mut follower, &report).await;
+    assert!(end.contains("SCOPE_CHANGED") && end.contains("\"cursor\""), "{end}");
+    let variables = json!({ "within": hand.network, "after": before });
+    let (_, refused) = Follower::open(service, Some(&ana), EVERYTHING, variables).await;
+    assert!(refused.contains("SCOPE_CHANGED"), "{refused}");
+    assert_eq!(count(service, &ana, &hand.network).await, 1);
+    assert_eq!(viewer(service, &ana).await["grants"][0]["community"]["slug"], "city");
+
+    // So do rights that shrink, and nothing is told past that. Someone else who was followed with is told on.
+    let mut follower = Follower::start(service, Some(&ana), EVERYTHING, &hand.network, None).await;
+    let mut other = Follower::start(service, Some(&hand.token), EVERYTHING, &hand.network, None).await;
+    more().await;
+    let (_, item) = follower.change().await;
+    assert_eq!(item["entity"]["id"], json!(report));
+    hand.done("revokeRole", json!({ "grant": granted["grant"]["id"] }), "revoked").await;
+    more().await;
+    let end = ends_with(&mut follower, &report).await;
+    assert!(end.contains("SCOPE_CHANGED"), "{end}");
+    assert_eq!(other.changes(2).await.len(), 2);
+    assert_eq!(count(service, &ana, &hand.network).await, 0);
+
+    // Whoever has the secret of an invitation takes the role on, once.
+    let input = json!({ "at": city, "role": "COORDINATOR", "idempotencyKey": "invited" });
+    let admin = Writer::new(service, &hand.token);
+    let invited = admin.done("inviteMember", input.clone(), "invitation secret").await;
+    assert_eq!(admin.done("inviteMember", input, "secret").await["secret"], Value::Null, "it is told once");
+    let accept = json!({ "secret": invited["secret"] });
+    let with_token = admin.ask("acceptInvitation", accept.clone(), "grant { id }").await;
+    assert_eq!(with_token["userErrors"][0]["code"], "NOT_ALLOWED", "{with_token}");
+    let (ana, ben) = (Writer::new(service, &ana), Writer::new(service, &ben));
+    let accepted = ben.done("acceptInvitation", accept.clone(), "grant { role community { slug } }").await;
+    assert_eq!(accepted["grant"], json!({ "role": "COORDINATOR", "community": { "slug": "city" } }));
+    let late = ana.ask("acceptInvitation", accept, "grant { id }").await;
+    assert_eq!(late["userErrors"][0]["code"], "NOT_FOUND", "{late}");
+
+    // A coordinator invites, lists who belongs to the community and takes roles back; others do not.
+    let members =
+        format!("{{ community(id: \"{city}\") {{ memberships {{ totalCount nodes {{ role account {{ name }} }} }} }} }}");
+    let listed = ben.query(&members, json!({})).await;
+    let memberships = &listed["data"]["community"]["memberships"];
+    assert_eq!(memberships["nodes"], json!([{ "role": "COORDINATOR", "account": { "name": "ben" } }]), "{listed}");
+    let refused = ana.query(&members, json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    let invited = ben.done("inviteMember", json!({ "at": city, "role": "MEMBER" }), "invitation secret").await;
+    ben.done("revokeInvitation", json!({ "invitation": invited["invitation"] }), "revoked").await;
+    let late = ana.ask("acceptInvitation", json!({ "secret": invited["secret"] }), "grant { id }").await;
+    assert_eq!(late["userErrors"][0]["code"], "NOT_FOUND", "{late}");
+    let above = ben.ask("inviteMember", json!({ "at": hand.network, "role": "ADMIN" }), "secret").await;
+    assert_eq!(above["userErrors"][0]["code"], "FORBIDDEN", "{above}");
+    let verified = crate::program::succeed(&address, &["verify"]);
+    assert!(!verified.contains("wrong"), "{verified}");
+}
+on_both!(roles_come_and_go);
