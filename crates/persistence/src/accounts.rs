@@ -132,3 +132,40 @@ pub async fn rename(database: &Database, id: AccountId, name: &str) -> Result<()
         .await?;
     Ok(())
 }
+
+/// Takes out of an account, its tokens and the invitations that it had to do with whatever says who someone is, and ends its
+/// tokens; answers whether there was one. Its identity stays, so that what it wrote is still told apart.
+pub async fn erase<C: ConnectionTrait>(connection: &C, id: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    let nobody = Expr::value(Option::<String>::None);
+    let erased = account::Entity::update_many()
+        .col_expr(account::Column::Subject, Expr::value(format!("erased {id}")))
+        .col_expr(account::Column::Name, nobody.clone())
+        .col_expr(account::Column::ErasedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::ErasedAt.is_null())
+        .exec(connection)
+        .await?;
+    if erased.rows_affected == 0 {
+        return Ok(false);
+    }
+    token::Entity::update_many()
+        .col_expr(token::Column::Name, Expr::value("erased"))
+        .filter(token::Column::AccountId.eq(id.uuid()))
+        .exec(connection)
+        .await?;
+    token::Entity::update_many()
+        .col_expr(token::Column::RevokedAt, Expr::value(now))
+        .filter(token::Column::AccountId.eq(id.uuid()))
+        .filter(token::Column::RevokedAt.is_null())
+        .exec(connection)
+        .await?;
+    let theirs = Condition::any()
+        .add(membership_invitation::Column::AcceptedBy.eq(id.uuid()))
+        .add(membership_invitation::Column::InvitedBy.eq(id.uuid()));
+    membership_invitation::Entity::update_many()
+        .col_expr(membership_invitation::Column::Note, nobody)
+        .filter(theirs)
+        .exec(connection)
+        .await?;
+    Ok(true)
+}
