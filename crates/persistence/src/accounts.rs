@@ -9,7 +9,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Condition, Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
     Database, Result,
     column::Row,
     dialect,
-    entity::{account, community_scope, grant},
+    entity::{account, community_scope, grant, membership_invitation, token},
 };
 
 /// The account of someone whom an issuer knows by a subject.

@@ -2,6 +2,7 @@
 //!
 //! A question is refused at its first fault, as an error. A mutation is told all of them, as refusals: see [`Fields`].
 
+mod account;
 mod activity;
 mod activity_policy;
 mod api_token;
@@ -31,6 +32,7 @@ pub(crate) use activity_policy::{
     ActivityPolicyChoice, AddActivityPolicyInput, ChangeActivityPolicyInput, ChooseCommunityActivityPolicyInput,
     ChooseNetworkActivityPolicyInput, choice,
 };
+pub(crate) use account::EraseAccountInput;
 pub(crate) use api_token::{BecomeAdministratorInput, CreateApiTokenInput, RevokeApiTokenInput};
 pub(crate) use community::{
     ChangeCommunityInput, CreateCommunityInput, MergeCommunitiesInput, MoveCommunityInput, RenameCommunityInput,
