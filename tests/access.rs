@@ -113,6 +113,7 @@ const MUTATIONS: &[(&str, usize, &str)] = &[
     ("createCommunity", 5, r#"{ "network": "$network", "parent": "$other", "slug": "$key", "name": "New", "level": "CITY" }"#),
     ("createNetwork", 6, r#"{ "slug": "$key", "name": "New" }"#),
     ("draftGatheringReport", 3, r#"{ "gathering": "$membersGathering" }"#),
+    ("eraseAccount", 1, r#"{ "account": "acc_00000000000000000000000000000001" }"#),
     ("erasePerson", 5, r#"{ "network": "$network", "name": "Nobody" }"#),
     ("grantRole", 5, r#"{ "account": "acc_00000000000000000000000000000001", "at": "$city", "role": "MEMBER" }"#),
     ("holdGathering", 3, r#"{ "gathering": "$membersGathering", "expectedRevision": 99 }"#),

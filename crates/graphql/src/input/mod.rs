@@ -27,12 +27,12 @@ mod update;
 mod vocabulary;
 mod window;
 
+pub(crate) use account::EraseAccountInput;
 pub(crate) use activity::{ActivityArguments, ActivityFilter, ActivityOrder, When};
 pub(crate) use activity_policy::{
     ActivityPolicyChoice, AddActivityPolicyInput, ChangeActivityPolicyInput, ChooseCommunityActivityPolicyInput,
     ChooseNetworkActivityPolicyInput, choice,
 };
-pub(crate) use account::EraseAccountInput;
 pub(crate) use api_token::{BecomeAdministratorInput, CreateApiTokenInput, RevokeApiTokenInput};
 pub(crate) use community::{
     ChangeCommunityInput, CreateCommunityInput, MergeCommunitiesInput, MoveCommunityInput, RenameCommunityInput,
