@@ -115,3 +115,64 @@ async fn roles_come_and_go(address: String) {
     assert!(!verified.is_empty());
 }
 on_both!(roles_come_and_go);
+
+async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
+    let issuer = Issuer::start();
+    let mut hand = Handmade::new(&address).await;
+    let trusted = format!("{} convene", issuer.url);
+    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let service = &hand.service;
+    let city = hand.community("city", "CITY", None, json!({})).await;
+    let gathering = hand.held(&[&city], "2026-05-01", json!({})).await;
+    let (ana, ben) = (sign_in(&issuer, "Ana Wanjiru").await, sign_in(&issuer, "Ben Otieno").await);
+    let [account, other] = [&ana, &ben].map(async |token| text(&viewer(service, token).await["account"]["id"]));
+    let (account, other) = (account.await, other.await);
+    for id in [&account, &other] {
+        hand.done("grantRole", json!({ "account": id, "at": city, "role": "FACILITATOR" }), "grant { id }").await;
+    }
+    let (first, second) = (Writer::new(service, &ana), Writer::new(service, &ben));
+    let report = json!({ "gathering": gathering, "attendance": 9, "audience": "PUBLIC" });
+    first.done("submitGatheringReport", report, "report { id }").await;
+    let made = first.done("createApiToken", json!({ "name": "Ana's phone" }), "apiToken { id } secret").await;
+    let phone = text(&made["secret"]);
+
+    // What they wrote people may know, and nobody else who looks after nothing.
+    let trail = "query ($within: ID!, $by: ID) { auditTrail(within: $within, by: $by) { entries { kind by { kind id name } } } }";
+    let of = |by: &str| json!({ "within": city, "by": by });
+    let written = first.query(trail, of(&account)).await;
+    let entries = written["data"]["auditTrail"]["entries"].as_array().expect("entries").clone();
+    assert_eq!(entries, [json!({ "kind": "SUBMITTED", "by": { "kind": "ACCOUNT", "id": account, "name": "Ana Wanjiru" } })]);
+    assert_eq!(first.query(trail, of(&other)).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+
+    // Others cannot, and are not told whether there is such an account.
+    for id in [account.as_str(), "acc_00000000000000000000000000000001"] {
+        let refused = second.ask("eraseAccount", json!({ "account": id }), "erased").await;
+        assert_eq!((&refused["erased"], &refused["userErrors"][0]["code"]), (&Value::Null, &json!("NOT_FOUND")), "{refused}");
+    }
+    let mut follower = Follower::start(service, Some(&ana), EVERYTHING, &hand.network, None).await;
+    let mut log = Follower::start(service, Some(&hand.token), EVERYTHING, &hand.network, None).await;
+    let done = first.done("eraseAccount", json!({ "account": account }), "erased").await;
+    assert_eq!(done["erased"], json!(account));
+    let end = ends_with(&mut follower, "nothing that is hidden").await;
+    assert!(end.contains("UNAUTHENTICATED") || end.contains("SCOPE_CHANGED"), "{end}");
+    let (_, item) = log.change().await;
+    assert_eq!((&item["change"]["entityType"], &item["change"]["kind"]), (&json!("GRANT"), &json!("REMOVED")));
+
+    // Their tokens are worth nothing, what they wrote is by nobody who can be named, and coming back is coming for the first time.
+    let refused = Writer::new(service, &phone).query("{ viewer { verbs } }", json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
+    let told = service.ask_as(&hand.token, trail, of(&account)).await;
+    assert_eq!(
+        told["auditTrail"]["entries"],
+        json!([{ "kind": "SUBMITTED", "by": { "kind": "ACCOUNT", "id": account, "name": null } }])
+    );
+    let again = viewer(service, &ana).await;
+    assert_ne!(again["account"]["id"], json!(account), "{again}");
+    assert_eq!(again["grants"], json!([]));
+    // Sent once more by an administrator it says the same.
+    let done = hand.done("eraseAccount", json!({ "account": account }), "erased").await;
+    assert_eq!(done["erased"], json!(account));
+    assert!(!crate::program::succeed(&address, &["token", "list"]).contains("Ana"));
+    crate::program::succeed(&address, &["verify"]);
+}
+on_both!(an_account_is_erased_with_all_that_says_whose_it_was);

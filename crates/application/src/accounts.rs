@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
-    access::{Caller, Role, RoleAt, Verb, Who},
+    access::{Caller, NotSignedIn, Role, RoleAt, Verb, Who},
+    change::{ChangeKind, EntityType, NewChange},
     id::{AccountId, GrantId},
 };
-use convene_persistence::{accounts, admins};
+use convene_persistence::{Write, accounts, admins, grants};
 use uuid::Uuid;
 
 use crate::{App, Error, Result};
@@ -69,4 +70,34 @@ pub(crate) fn new_grant() -> GrantId {
 pub(crate) fn caller(account: &Account, roles: Vec<RoleAt>, expires_at: Option<DateTime<Utc>>) -> Option<Caller> {
     let verbs = Verb::ALL.to_vec();
     account.erased_at.is_none().then(|| Caller::signed_in(Who::Account(account.id), roles, verbs, expires_at))
+}
+
+/// Erases an account: who it was can no longer be found out, its roles are taken back, and its tokens end. What it wrote stays,
+/// told apart by an id that says nothing. Whoever signs in with it later comes for the first time. Answers whether there is such
+/// an account, as far as the caller may know: people may erase themselves, and administrators of the instance anyone.
+///
+/// # Errors
+///
+/// Fails if the caller did not sign in, or if storage fails; it may be asked for again then.
+pub async fn erase(app: &App, caller: &Caller, id: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    let own = caller.who() == Some(Who::Account(id));
+    match caller {
+        Caller::Anonymous => return Err(NotSignedIn.into()),
+        caller if !own && !caller.roles(Verb::Manage).contains(&RoleAt::everywhere(Role::Admin)) => return Ok(false),
+        _ => {}
+    }
+    let mut write = Write::begin(app.database(), now).await?;
+    write.signed(caller.who());
+    let held = grants::load_by_account(write.transaction(), &[id]).await?.remove(&id).unwrap_or_default();
+    for granted in held {
+        if grants::revoke(&write, granted.grant.id).await?
+            && let Some(network) = granted.grant.allows.network
+        {
+            let (kind, entity_type, entity) = (ChangeKind::Removed, EntityType::Grant, granted.grant.id.uuid());
+            write.record(network, NewChange { kind, entity_type, entity, revision: 2, occurred_at: None });
+        }
+    }
+    let there = accounts::erase(write.transaction(), id, now).await? || accounts::find(write.transaction(), id).await?.is_some();
+    app.wake(&write.seal_or_commit().await?);
+    Ok(there)
 }

@@ -9,7 +9,7 @@ use convene_domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Condition, Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
     Database, Result,
     column::Row,
     dialect,
-    entity::{account, community_scope, grant},
+    entity::{account, community_scope, grant, membership_invitation, token},
 };
 
 /// The account of someone whom an issuer knows by a subject.
@@ -131,4 +131,41 @@ pub async fn rename(database: &Database, id: AccountId, name: &str) -> Result<()
         .exec(database.writer())
         .await?;
     Ok(())
+}
+
+/// Takes out of an account, its tokens and the invitations that it had to do with whatever says who someone is, and ends its
+/// tokens; answers whether there was one. Its identity stays, so that what it wrote is still told apart.
+pub async fn erase<C: ConnectionTrait>(connection: &C, id: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    let nobody = Expr::value(Option::<String>::None);
+    let erased = account::Entity::update_many()
+        .col_expr(account::Column::Subject, Expr::value(format!("erased {id}")))
+        .col_expr(account::Column::Name, nobody.clone())
+        .col_expr(account::Column::ErasedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::ErasedAt.is_null())
+        .exec(connection)
+        .await?;
+    if erased.rows_affected == 0 {
+        return Ok(false);
+    }
+    token::Entity::update_many()
+        .col_expr(token::Column::Name, Expr::value("erased"))
+        .filter(token::Column::AccountId.eq(id.uuid()))
+        .exec(connection)
+        .await?;
+    token::Entity::update_many()
+        .col_expr(token::Column::RevokedAt, Expr::value(now))
+        .filter(token::Column::AccountId.eq(id.uuid()))
+        .filter(token::Column::RevokedAt.is_null())
+        .exec(connection)
+        .await?;
+    let theirs = Condition::any()
+        .add(membership_invitation::Column::AcceptedBy.eq(id.uuid()))
+        .add(membership_invitation::Column::InvitedBy.eq(id.uuid()));
+    membership_invitation::Entity::update_many()
+        .col_expr(membership_invitation::Column::Note, nobody)
+        .filter(theirs)
+        .exec(connection)
+        .await?;
+    Ok(true)
 }

@@ -168,6 +168,15 @@ impl Write {
         Ok(heads)
     }
 
+    /// Seals what was recorded; and commits as well when nothing was, for what is no part of a network.
+    pub async fn seal_or_commit(self) -> Result<Vec<Head>> {
+        if self.changes.is_empty() {
+            self.transaction.commit().await?;
+            return Ok(Vec::new());
+        }
+        self.seal().await
+    }
+
     fn change(&self, set: &change_set::Model, (ordinal, new): (i32, NewChange)) -> change::Model {
         change::Model {
             // Random on purpose: a cursor that names it proves which log it was read from.

@@ -2,12 +2,12 @@
 
 use async_graphql::{ID, InputObject};
 use convene_application::{tokens::NewToken, writing::Refusal};
-use convene_domain::{access::Verb, id::TokenId};
+use convene_domain::{access, id::TokenId};
 
 use super::{Fields, Once};
 use crate::{
     scalars::DateTime,
-    types::{Role, TokenVerb},
+    types::{Role, Verb},
 };
 
 /// The most characters of a token's name.
@@ -24,7 +24,7 @@ pub(crate) struct CreateApiTokenInput {
     /// community.
     role: Option<Role>,
     /// What it may be used for, whatever its role; everything when left out.
-    verbs: Option<Vec<TokenVerb>>,
+    verbs: Option<Vec<Verb>>,
     /// From when on it is no longer valid; never when left out.
     expires_at: Option<DateTime>,
     #[graphql(flatten)]
@@ -42,7 +42,8 @@ impl CreateApiTokenInput {
         };
         let within = fields.optional("within", self.within, |fields, name, id| fields.parsed(name, id.as_str()));
         let expires_at = fields.optional("expiresAt", self.expires_at, Fields::instant);
-        let verbs = self.verbs.map_or_else(|| Verb::ALL.to_vec(), |verbs| verbs.into_iter().map(Verb::from).collect());
+        let verbs =
+            self.verbs.map_or_else(|| access::Verb::ALL.to_vec(), |verbs| verbs.into_iter().map(access::Verb::from).collect());
         let role = self.role.map(Into::into);
         fields.build(|| Some(NewToken { name: name?, within: within?, role, verbs, expires_at: expires_at? }))
     }

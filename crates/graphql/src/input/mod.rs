@@ -2,6 +2,7 @@
 //!
 //! A question is refused at its first fault, as an error. A mutation is told all of them, as refusals: see [`Fields`].
 
+mod account;
 mod activity;
 mod activity_policy;
 mod api_token;
@@ -26,6 +27,7 @@ mod update;
 mod vocabulary;
 mod window;
 
+pub(crate) use account::EraseAccountInput;
 pub(crate) use activity::{ActivityArguments, ActivityFilter, ActivityOrder, When};
 pub(crate) use activity_policy::{
     ActivityPolicyChoice, AddActivityPolicyInput, ChangeActivityPolicyInput, ChooseCommunityActivityPolicyInput,

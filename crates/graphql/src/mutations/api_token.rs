@@ -82,11 +82,11 @@ impl ApiTokenMutation {
     }
 }
 
-fn not_signed_in() -> Error {
+pub(super) fn not_signed_in() -> Error {
     convene_application::Error::from(convene_domain::access::NotSignedIn).into()
 }
 
-async fn told(context: &Context<'_>, refusals: Option<&Vec<Refusal>>) -> Result<Vec<UserError>, Error> {
+pub(super) async fn told(context: &Context<'_>, refusals: Option<&Vec<Refusal>>) -> Result<Vec<UserError>, Error> {
     let errors: Vec<UserError> = refusals.into_iter().flatten().cloned().map(UserError::from).collect();
     budget::spend(context, errors.len()).await?;
     Ok(errors)

@@ -1,6 +1,7 @@
 //! The root fields that write, one struct a noun. Each hands its input to [`perform`], which checks it, carries out the
 //! command that it stands for and answers with a payload.
 
+mod account;
 mod activity_policy;
 mod api_token;
 mod community;
@@ -18,7 +19,7 @@ mod vocabulary;
 use async_graphql::MergedObject;
 
 use self::{
-    activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
+    account::AccountMutation, activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
     gathering::GatheringMutation, gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation,
     person::PersonMutation, vocabulary::VocabularyMutation,
 };
@@ -39,4 +40,5 @@ pub struct Mutation(
     GrantMutation,
     ApiTokenMutation,
     PersonMutation,
+    AccountMutation,
 );

@@ -1,23 +1,10 @@
 //! Tokens that someone made for programs of their own.
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, ID, Object};
 use convene_application::tokens::Token;
-use convene_domain::access;
 
-use super::Role;
+use super::{Role, Verb};
 use crate::{budget, error::Error, scalars::DateTime};
-
-/// What a token can be used for, whatever its role.
-#[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
-#[graphql(remote = "access::Verb")]
-pub(crate) enum TokenVerb {
-    /// To read what its role may read.
-    Read,
-    /// To write gatherings and reports.
-    Write,
-    /// To do what coordinators and administrators do.
-    Manage,
-}
 
 /// A token for a program, which signs in with its secret. It may do no more than whoever made it may, and ends with their
 /// account.
@@ -50,9 +37,9 @@ impl ApiToken {
     }
 
     /// What it can be used for, whatever its role.
-    async fn verbs(&self, ctx: &Context<'_>) -> Result<Vec<TokenVerb>, Error> {
+    async fn verbs(&self, ctx: &Context<'_>) -> Result<Vec<Verb>, Error> {
         budget::spend(ctx, self.0.verbs.len()).await?;
-        Ok(self.0.verbs.iter().copied().map(TokenVerb::from).collect())
+        Ok(self.0.verbs.iter().copied().map(Verb::from).collect())
     }
 
     /// When it was made.

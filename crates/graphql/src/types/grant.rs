@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use chrono::Utc;
 use convene_application::{
     accounts,
     grants::{self, Granted},
+    tokens,
 };
 use convene_domain::{
     access::{self, RoleAt},
@@ -18,7 +20,7 @@ use crate::{
     input,
     loaders::{self, Loads},
     scalars::DateTime,
-    types::{Community, Network, Role},
+    types::{ApiToken, Community, Network, Role},
 };
 
 /// What a token may be used for, whatever its role.
@@ -138,6 +140,14 @@ impl Viewer {
         let Loads { caller, .. } = loaders::of(ctx)?;
         let verbs = caller.signed().map(|signed| signed.verbs.as_slice()).unwrap_or_default();
         Ok(verbs.iter().copied().map(Verb::from).collect())
+    }
+
+    /// Your tokens that are valid, the oldest first, at most 100; none when you did not sign in with an account.
+    async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>, Error> {
+        let Loads { app, caller, .. } = loaders::of(ctx)?;
+        let tokens = tokens::list_own(app, caller, Utc::now()).await?;
+        budget::spend(ctx, tokens.len()).await?;
+        Ok(tokens.into_iter().map(ApiToken).collect())
     }
 
     /// The highest role that you have in a place, or above it; null when you have none there, and when there is no such place.

@@ -34,7 +34,7 @@ mod words;
 pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
 pub(crate) use agenda_item::AgendaItem;
-pub(crate) use api_token::{ApiToken, TokenVerb};
+pub(crate) use api_token::ApiToken;
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use attention::{Attention, AttentionKind};
 pub(crate) use audit::{AuditEntry, AuditPage};
@@ -45,7 +45,7 @@ pub(crate) use coordinates::Coordinates;
 pub(crate) use funder_page::{FunderPage, start as start_funder_page};
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
-pub(crate) use grant::{Grant, Viewer};
+pub(crate) use grant::{Grant, Verb, Viewer};
 pub(crate) use invitation::Invitation;
 pub(crate) use life_cycle::LifeCycle;
 pub(crate) use life_words::{

@@ -242,7 +242,6 @@ mod tests {
     use async_graphql::resolver_utils::EnumType;
 
     use super::*;
-    use crate::types::TokenVerb;
 
     fn names<T: EnumType>() -> Vec<&'static str> {
         T::items().iter().map(|item| item.name).collect()
@@ -265,7 +264,6 @@ mod tests {
             ReportStatus = report::ReportStatus,
             Audience = access::Audience,
             Role = access::Role,
-            TokenVerb = access::Verb,
             ItemKind = report::ItemKind,
             ActivityKind = report::ActivityKind,
             Severity = report::Severity,
