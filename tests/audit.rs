@@ -10,12 +10,12 @@ use crate::{
 };
 
 const TRAIL: &str = "query ($within: ID!, $record: ID, $by: ID, $first: Int, $after: String) { \
-    auditTrail(within: $within, record: $record, by: $by, first: $first, after: $after) { hasMore entries { \
+    auditTrail(within: $within, record: $record, by: $by, first: $first, after: $after) { hasMore items { \
     cursor kind entityType entityId fromRevision revision occurredAt recordedAt by { kind id name } } } }";
 
 /// Each entry as one line.
 fn lines(page: &Value) -> Vec<String> {
-    let entries = page["auditTrail"]["entries"].as_array().expect("entries");
+    let entries = page["auditTrail"]["items"].as_array().expect("entries");
     let line = |entry: &Value| {
         let by = entry["by"]["name"].as_str().unwrap_or_else(|| entry["by"]["kind"].as_str().expect("a kind"));
         let from = entry["fromRevision"].as_i64().map_or_else(|| "-".to_owned(), |revision| revision.to_string());
@@ -54,7 +54,7 @@ async fn who_changed_what_is_told_to_those_who_look_after_it(address: String) {
         "{all}"
     );
     assert_eq!(all["auditTrail"]["hasMore"], true);
-    let entry = &all["auditTrail"]["entries"][0];
+    let entry = &all["auditTrail"]["items"][0];
     assert_eq!(text(&entry["entityId"]), report);
     assert!(text(&entry["by"]["id"]).starts_with("tok_"), "{entry}");
 
@@ -72,13 +72,13 @@ async fn who_changed_what_is_told_to_those_who_look_after_it(address: String) {
     let (mut paged, mut after) = (Vec::new(), Value::Null);
     loop {
         let page = ask(json!({ "within": kenya, "first": 4, "after": after })).await;
-        paged.extend(page["auditTrail"]["entries"].as_array().expect("entries").clone());
+        paged.extend(page["auditTrail"]["items"].as_array().expect("entries").clone());
         after = paged.last().expect("an entry")["cursor"].clone();
         if page["auditTrail"]["hasMore"] == false {
             break;
         }
     }
-    assert_eq!(json!(paged), whole["auditTrail"]["entries"]);
+    assert_eq!(json!(paged), whole["auditTrail"]["items"]);
     assert!(paged.len() > 8, "what was imported is in the trail, too");
 
     // A revoked token is still named.
@@ -133,7 +133,7 @@ async fn what_people_write_is_in_no_log(address: String) {
     planted::remember("Quittenlikör of Wanjiru");
     for faulty in [
         "query { communities(within: \"Quittenlikör of Wanjiru\") { totalCount } }",
-        "query { gatheringReports(within: \"x\", filter: { search: \"Quittenlikör of Wanjiru\" }) { totalCount } }",
+        "query { gatheringReports(within: \"x\", filter: { itemText: \"Quittenlikör of Wanjiru\" }) { totalCount } }",
         "query { node(id: \"Quittenlikör of Wanjiru\") { id } } }}} \"Quittenlikör of Wanjiru\"",
         "query ($a: Quittenlikör) { x(a: \"Quittenlikör of Wanjiru\") }",
     ] {
@@ -141,7 +141,7 @@ async fn what_people_write_is_in_no_log(address: String) {
         assert!(answer.get("errors").is_some(), "{faulty}: {answer}");
     }
     let network = places.id("weave");
-    let search = "query ($within: ID!) { gatheringReports(within: $within, filter: { search: \"Quittenmus\" }) { nodes { items { text contributor } } } }";
+    let search = "query ($within: ID!) { gatheringReports(within: $within, filter: { itemText: \"Quittenmus\" }) { nodes { items { text contributor } } } }";
     let found = service.ask_as(&secret, search, json!({ "within": network })).await;
     assert_eq!(found["gatheringReports"]["nodes"].as_array().map(Vec::len), Some(1), "{found}");
     let metrics = reqwest::get(format!("{}/metrics", service.url)).await.expect("answers").text().await.expect("text");

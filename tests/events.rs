@@ -114,9 +114,10 @@ async fn who_comes_back_with_the_id_of_the_last_event_misses_nothing() {
         let error = Events::follow(&service, &within, Some(&start), Some("no cursor")).await.end().await;
         assert_eq!(error["code"], "BAD_CURSOR");
 
-        // A browser asks with GET.
+        // A browser asks with GET, and says itself whose page it is that asks.
         let query = [("query", FOLLOW.to_owned()), ("variables", json!({ "within": within }).to_string())];
         let request = reqwest::Client::new().get(format!("{}/graphql", service.url)).query(&query);
+        let request = request.header("sec-fetch-site", "same-origin");
         let mut browser = Events::open(request.header("last-event-id", &start)).await;
         browser.item().await;
         assert_eq!(browser.item().await.0, seen);
@@ -149,7 +150,10 @@ async fn a_token_that_is_not_valid_is_refused_before_anything_is_told() {
         let request =
             request.header("accept", "text/event-stream").json(&json!({ "query": FOLLOW, "variables": { "within": within } }));
         let refused = request.send().await.expect("answers");
-        assert_eq!((refused.status().as_u16(), &refused.headers()["www-authenticate"]), (401, &"Bearer".parse().expect("text")));
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()["www-authenticate"]),
+            (401, &"Bearer error=\"invalid_token\"".parse().expect("text"))
+        );
     })
     .await;
 }

@@ -133,14 +133,16 @@ async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
     let (first, second) = (Writer::new(service, &ana), Writer::new(service, &ben));
     let report = json!({ "gathering": gathering, "attendance": 9, "audience": "PUBLIC" });
     first.done("submitGatheringReport", report, "report { id }").await;
-    let made = first.done("createApiToken", json!({ "name": "Ana's phone" }), "apiToken { id } secret").await;
+    let made = first
+        .done("createApiToken", json!({ "name": "Ana's phone", "within": city, "role": "FACILITATOR" }), "apiToken { id } secret")
+        .await;
     let phone = text(&made["secret"]);
 
     // What they wrote people may know, and nobody else who looks after nothing.
-    let trail = "query ($within: ID!, $by: ID) { auditTrail(within: $within, by: $by) { entries { kind by { kind id name } } } }";
+    let trail = "query ($within: ID!, $by: ID) { auditTrail(within: $within, by: $by) { items { kind by { kind id name } } } }";
     let of = |by: &str| json!({ "within": city, "by": by });
     let written = first.query(trail, of(&account)).await;
-    let entries = written["data"]["auditTrail"]["entries"].as_array().expect("entries").clone();
+    let entries = written["data"]["auditTrail"]["items"].as_array().expect("entries").clone();
     assert_eq!(entries, [json!({ "kind": "SUBMITTED", "by": { "kind": "ACCOUNT", "id": account, "name": "Ana Wanjiru" } })]);
     assert_eq!(first.query(trail, of(&other)).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
 
@@ -163,7 +165,7 @@ async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
     assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
     let told = service.ask_as(&hand.token, trail, of(&account)).await;
     assert_eq!(
-        told["auditTrail"]["entries"],
+        told["auditTrail"]["items"],
         json!([{ "kind": "SUBMITTED", "by": { "kind": "ACCOUNT", "id": account, "name": null } }])
     );
     let again = viewer(service, &ana).await;

@@ -35,7 +35,11 @@ for (const [road, transportEntries] of Object.entries(roads)) {
     transports: { http, ws },
     transportEntries,
     propagateHeaders: {
-      fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }),
+      fromClientToSubgraphs: ({ request }) => ({
+        authorization: request.headers.get('authorization'),
+        // It subscribes with GET, which web pages could send without asking.
+        'x-convene-preflight': 'gateway',
+      }),
     },
   });
   const server = createServer(gateway);

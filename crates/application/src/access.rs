@@ -2,7 +2,7 @@
 
 use convene_domain::{
     access::{Caller, Rights},
-    id::{CommunityId, Within},
+    id::{CommunityId, NetworkId, Within},
 };
 
 use crate::{App, Result, communities};
@@ -33,7 +33,7 @@ pub(crate) async fn rights_within(app: &App, caller: &Caller, within: &[Within])
                 records.get(id).map(|record| record.network)
             }
         };
-        scopes.extend(network.map(|id| id.uuid()));
+        scopes.extend(network.map(NetworkId::uuid));
         networks.extend(network);
         let sight = rights.at(scopes);
         least = Some(least.map_or(sight, |least: convene_domain::access::Sight| least.min(sight)));

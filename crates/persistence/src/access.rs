@@ -47,7 +47,7 @@ pub(crate) fn unhidden<T: IntoIden + Copy + 'static>(backend: DbBackend, table: 
 /// The same as [`readable`], as text.
 pub(crate) fn readable_text(backend: DbBackend, table: &str, rights: &Rights) -> String {
     let seen = |sight: Sight| {
-        let [audiences, statuses] = words(sight).map(|words| words.unwrap_or_default());
+        let [audiences, statuses] = words(sight).map(Option::unwrap_or_default);
         let parts = [("audience", audiences), ("status", statuses)];
         let parts = parts.iter().filter(|(_, words)| !words.is_empty());
         parts.map(|(column, words)| format!("{table}.{column} IN ({})", words.join(", "))).collect::<Vec<_>>().join(" AND ")

@@ -139,7 +139,7 @@ async fn has(write: &Write, caller: &Caller, role: Role, subject: At) -> Result<
     if held().any(|held| held.network.is_none()) {
         return Ok(true);
     }
-    let places: Vec<Uuid> = held().filter_map(|held| held.place()).collect();
+    let places: Vec<Uuid> = held().filter_map(RoleAt::place).collect();
     if places.is_empty() {
         return Ok(false);
     }

@@ -55,7 +55,7 @@ impl AuditQuery {
             let place = Place { list: MARK.to_owned(), instant: entry.change.position, text: String::new(), id: Uuid::nil() };
             AuditEntry::new(entry, cursor::encode(&place))
         });
-        Ok(AuditPage { entries: entries.collect(), has_more })
+        Ok(AuditPage { items: entries.collect(), has_more })
     }
 }
 

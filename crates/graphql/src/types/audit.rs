@@ -84,8 +84,8 @@ impl AuditEntry {
 /// A part of the audit trail, the newest entries first.
 #[derive(Debug, SimpleObject)]
 pub(crate) struct AuditPage {
-    /// The entries.
-    pub(crate) entries: Vec<AuditEntry>,
+    /// What was written, and by whom.
+    pub(crate) items: Vec<AuditEntry>,
     /// Whether there are older ones: ask for those `after` the cursor of the last entry.
     pub(crate) has_more: bool,
 }
