@@ -148,7 +148,7 @@ async fn what_people_write_is_in_no_log(address: String) {
     assert_eq!(planted::found_in(&metrics), None, "a metric says what someone wrote");
 
     assert!(planted::count() > 5);
-    assert!(service.program.count("trace") > 0, "everything is logged that can be");
+    assert!(service.program.count("TRACE") > 0, "everything is logged that can be");
     service.program.signal("TERM");
     service.program.end();
     service.program.check_words();

@@ -63,9 +63,8 @@ async fn requests_are_refused_with_a_code_and_answered_with_their_id() {
         let service = Service::start(&address);
         let client = reqwest::Client::new();
         let url = format!("{}/graphql", service.url);
-        let answer =
-            client.get(&url).query(&[("query", "{ networks { totalCount } }")]).header("x-request-id", "field-7").send().await;
-        let answer = answer.expect("answers");
+        let request = client.get(&url).query(&[("query", "{ networks { totalCount } }")]).header("x-convene-preflight", "1");
+        let answer = request.header("x-request-id", "field-7").send().await.expect("answers");
         assert_eq!((answer.status().as_u16(), answer.headers()["x-request-id"].to_str().ok()), (200, Some("field-7")));
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(answer["data"]["networks"]["totalCount"], 0);
