@@ -11,13 +11,13 @@ use crate::{
 };
 
 /// A token of the issuer for someone.
-async fn sign_in(issuer: &Issuer, subject: &str) -> String {
+pub async fn sign_in(issuer: &Issuer, subject: &str) -> String {
     let now = chrono::Utc::now().timestamp();
     let claims = json!({ "iss": issuer.url, "sub": subject, "aud": "convene", "iat": now, "exp": now + 600, "name": subject });
     issuer.sign("ES256", json!({}), &claims).await
 }
 
-async fn viewer(service: &Service, token: &str) -> Value {
+pub async fn viewer(service: &Service, token: &str) -> Value {
     let query = "{ viewer { account { id name } grants { id role community { slug } network { slug } } } }";
     service.ask_as(token, query, json!({})).await["viewer"].take()
 }
