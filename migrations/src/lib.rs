@@ -27,6 +27,7 @@ mod m20261123_000020_sign_in;
 mod m20261123_000021_grants;
 mod m20261123_000022_small_reports;
 mod m20261123_000023_audit;
+mod m20261123_000024_work_sites;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000021_grants::Migration),
             Box::new(m20261123_000022_small_reports::Migration),
             Box::new(m20261123_000023_audit::Migration),
+            Box::new(m20261123_000024_work_sites::Migration),
         ]
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum EntityType {
     Gathering,
     /// A gathering report with its parts.
     GatheringReport,
+    /// A work site with its assessments. The audit trail has its changes; nobody who follows is told of them.
+    WorkSite,
 }
 
 impl From<EntityType> for change::EntityType {
@@ -29,6 +31,7 @@ impl From<EntityType> for change::EntityType {
             EntityType::Community => Self::Community,
             EntityType::Gathering => Self::Gathering,
             EntityType::GatheringReport => Self::GatheringReport,
+            EntityType::WorkSite => Self::WorkSite,
         }
     }
 }
@@ -42,6 +45,7 @@ impl From<change::EntityType> for EntityType {
             change::EntityType::Community => Self::Community,
             change::EntityType::Gathering => Self::Gathering,
             change::EntityType::GatheringReport => Self::GatheringReport,
+            change::EntityType::WorkSite => Self::WorkSite,
         }
     }
 }
@@ -54,7 +58,7 @@ pub(crate) enum ChangeKind {
     Created,
     /// Its content changed, in a way that no other word names.
     Updated,
-    /// A community got another parent, or a gathering, with its report, other hosts.
+    /// A community got another parent, a gathering, with its report, other hosts, or a work site another community.
     Moved,
     /// A community got another slug; the one before leads to it still.
     Renamed,
