@@ -171,6 +171,27 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     assert_eq!(status(&lasting).await, 200);
     execute(&address, "UPDATE accounts SET erased_at = created_at WHERE subject = 'ben'").await;
     assert_eq!(status(&lasting).await, 401);
+
+    // Operators see who administers everything, and take it back: what is followed with it ends, and the trail tells of it.
+    let listed = succeed(&address, &["admin", "list"]);
+    let id = listed.split_whitespace().next().expect("an account").to_owned();
+    assert!(listed.contains("\"asha\"") && listed.trim_end().ends_with("still") && listed.lines().count() == 1, "{listed}");
+    let mut open = Follower::start(&service, Some(&asha.secret), EVERYTHING, &network, None).await;
+    succeed(&address, &["admin", "revoke", &id]);
+    let end = open.message().await;
+    assert!(end.contains("SCOPE_CHANGED"), "{end}");
+    assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN");
+    assert_eq!(refusal(&become_administrator(&asha, &secret).await), "INVALID", "what the secret gave was taken back");
+    assert_eq!(run(&address, &["admin", "revoke", &id]).status.code(), Some(1));
+    assert!(succeed(&address, &["admin", "list"]).contains("until 2"));
+    let trail = "query ($within: ID!) { auditTrail(within: $within, first: 1) { items { kind entityType grant { role account { name } } } } }";
+    assert_eq!(
+        program.query(trail, json!({ "within": network })).await["data"]["auditTrail"]["items"],
+        json!([{ "kind": "REMOVED", "entityType": "GRANT", "grant": { "role": "ADMIN", "account": { "name": "asha" } } }])
+    );
+    let next = succeed(&address, &["admin", "link"]).trim().to_owned();
+    assert_eq!(become_administrator(&asha, &next).await["done"], true, "there was none any more");
+    succeed(&address, &["verify"]);
 }
 on_both!(someone_becomes_administrator_and_makes_tokens);
 

@@ -385,6 +385,9 @@ async fn a_refusal_tells_the_limit_and_what_was_found_over_every_transport() {
     with_service(&[], async |service| {
         let nested = |levels: usize| format!("{{ {}id{} }}", "node { ".repeat(levels), " }".repeat(levels));
         let pages = |first: u32| format!("{{ networks(first: {first}) {{ nodes {{ id }} }} }}");
+        let ids = |count: usize| vec!["\"net_x\""; count].join(", ");
+        let (trail, follow) = (|first: u32| format!("(within: \"net_x\", first: {first})"), "{ cursor }");
+        let page = json!({ "code": "BAD_USER_INPUT", "limit": 100, "actual": 101 });
         let heavy: String = (0..13).map(|n| format!("a{n}: activity(within: \"x\") {{ cursor }} ")).collect();
         for (query, expected) in [
             (nested(16), json!({ "code": "TOO_DEEP", "limit": 15, "actual": 17 })),
@@ -394,7 +397,10 @@ async fn a_refusal_tells_the_limit_and_what_was_found_over_every_transport() {
                 format!("# {}", "x".repeat(1 << 16)),
                 json!({ "code": "DOCUMENT_TOO_LARGE", "limit": 1 << 16, "actual": (1 << 16) + 2 }),
             ),
-            (pages(101), json!({ "code": "BAD_USER_INPUT", "limit": 100, "actual": 101 })),
+            (pages(101), page.clone()),
+            (format!("{{ changes{} {follow} }}", trail(101)), page.clone()),
+            (format!("{{ auditTrail{} {{ hasMore }} }}", trail(101)), page.clone()),
+            (format!("{{ nodes(ids: [{}]) {{ id }} }}", ids(101)), page),
         ] {
             let body = json!({ "query": query });
             let (_, document) = answer(post(&service, &body)).await;

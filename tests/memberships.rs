@@ -111,6 +111,60 @@ async fn roles_come_and_go(address: String) {
     assert_eq!(late["userErrors"][0]["code"], "NOT_FOUND", "{late}");
     let above = ben.ask("inviteMember", json!({ "at": hand.network, "role": "ADMIN" }), "secret").await;
     assert_eq!(above["userErrors"][0]["code"], "FORBIDDEN", "{above}");
+
+    // All of it is in the trail of whoever looks after the place, and of nobody else.
+    let trail = "query ($within: ID!, $record: ID, $first: Int, $after: String) { \
+        auditTrail(within: $within, record: $record, first: $first, after: $after) { hasMore items { cursor kind entityType entityId \
+        by { kind name } grant { id role account { name } community { slug } } } } }";
+    let of_roles = async |variables: Value| {
+        let page = ben.query(trail, variables).await;
+        let items = page["data"]["auditTrail"]["items"].as_array().expect("entries").clone();
+        items.into_iter().filter(|item| item["entityType"] == "GRANT").collect::<Vec<_>>()
+    };
+    let told = of_roles(json!({ "within": city, "first": 100 })).await;
+    let lines: Vec<String> = told
+        .iter()
+        .map(|item| {
+            let who = item["by"]["name"].as_str().map_or_else(|| text(&item["by"]["kind"]), str::to_owned);
+            let whose = item["grant"]["account"]["name"].as_str().unwrap_or("whoever comes");
+            assert_eq!(item["grant"]["community"]["slug"], "city", "{item}");
+            format!("{} {} of {whose} by {who}", text(&item["kind"]), text(&item["grant"]["role"]))
+        })
+        .collect();
+    let admin = "Test";
+    assert_eq!(
+        lines,
+        [
+            "REMOVED MEMBER of whoever comes by ben".to_owned(),
+            "CREATED MEMBER of whoever comes by ben".to_owned(),
+            "CREATED COORDINATOR of ben by ben".to_owned(),
+            format!("CREATED COORDINATOR of whoever comes by {admin}"),
+            format!("REMOVED MEMBER of ana by {admin}"),
+            format!("CREATED MEMBER of ana by {admin}"),
+        ]
+    );
+    assert_eq!(told[0]["entityId"], invited["invitation"]);
+    assert_eq!(told[4]["entityId"], granted["grant"]["id"]);
+    for item in [&told[0], &told[4]] {
+        assert_eq!(of_roles(json!({ "within": city, "record": item["entityId"] })).await.len(), 2);
+    }
+    let (mut paged, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let page = ben.query(trail, json!({ "within": city, "first": 2, "after": after })).await["data"]["auditTrail"].take();
+        paged.extend(page["items"].as_array().expect("entries").clone());
+        after = paged.last().expect("an entry")["cursor"].clone();
+        if page["hasMore"] == false {
+            break;
+        }
+    }
+    paged.retain(|item| item["entityType"] == "GRANT");
+    assert_eq!(paged, told);
+    let other = hand.community("other", "CITY", None, json!({})).await;
+    let elsewhere = service.ask_as(&hand.token, trail, json!({ "within": other, "first": 100 })).await;
+    assert!(!elsewhere.to_string().contains("GRANT"), "{elsewhere}");
+    let whole = service.ask_as(&hand.token, trail, json!({ "within": hand.network, "first": 100 })).await;
+    assert_eq!(whole.to_string().matches("\"GRANT\"").count(), told.len(), "{whole}");
+    assert_eq!(ana.query(trail, json!({ "within": city })).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
     let verified = crate::program::succeed(&address, &["verify"]);
     assert!(!verified.is_empty());
 }

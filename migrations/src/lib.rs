@@ -28,6 +28,7 @@ mod m20261123_000021_grants;
 mod m20261123_000022_small_reports;
 mod m20261123_000023_audit;
 mod m20261123_000024_work_sites;
+mod m20261123_000025_role_changes;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000022_small_reports::Migration),
             Box::new(m20261123_000023_audit::Migration),
             Box::new(m20261123_000024_work_sites::Migration),
+            Box::new(m20261123_000025_role_changes::Migration),
         ]
     }
 }

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use convene_domain::{
     access::{Caller, NotSignedIn, Role, RoleAt, Verb, Who},
     change::{ChangeKind, EntityType, NewChange},
-    id::{AccountId, GrantId},
+    id::AccountId,
 };
-use convene_persistence::{Write, accounts, admins, grants};
+use convene_persistence::{Write, accounts, grants};
 use uuid::Uuid;
 
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, admins};
 
 pub use convene_persistence::accounts::Account;
 
@@ -45,7 +45,7 @@ pub async fn sign_in(app: &App, identity: Identity<'_>, expires_at: DateTime<Utc
         accounts::rename(app.database(), account.id, name).await?;
     }
     let everything = RoleAt::everywhere(Role::Admin);
-    if is_first_admin && !roles.contains(&everything) && admins::make_first(app.database(), account.id, new_grant(), now).await? {
+    if is_first_admin && !roles.contains(&everything) && admins::make_first(app, account.id, now).await? {
         roles.push(everything);
     }
     Ok(caller(&account, roles, Some(expires_at)))
@@ -60,10 +60,6 @@ fn new(identity: Identity<'_>, now: DateTime<Utc>) -> Account {
         created_at: now,
         erased_at: None,
     }
-}
-
-pub(crate) fn new_grant() -> GrantId {
-    GrantId::from_uuid(Uuid::now_v7())
 }
 
 /// An account as a caller; `None` when it was erased.
@@ -90,11 +86,13 @@ pub async fn erase(app: &App, caller: &Caller, id: AccountId, now: DateTime<Utc>
     write.signed(caller.who());
     let held = grants::load_by_account(write.transaction(), &[id]).await?.remove(&id).unwrap_or_default();
     for granted in held {
-        if grants::revoke(&write, granted.grant.id).await?
-            && let Some(network) = granted.grant.allows.network
-        {
-            let (kind, entity_type, entity) = (ChangeKind::Removed, EntityType::Grant, granted.grant.id.uuid());
-            write.record(network, NewChange { kind, entity_type, entity, revision: 2, occurred_at: None });
+        if !grants::revoke(&write, granted.grant.id).await? {
+            continue;
+        }
+        let (kind, entity_type, entity) = (ChangeKind::Removed, EntityType::Grant, granted.grant.id.uuid());
+        match granted.grant.allows.network {
+            Some(network) => write.record(network, NewChange { kind, entity_type, entity, revision: 2, occurred_at: None }),
+            None => admins::tell_all(app, &mut write, (granted.grant.id, kind, 2)).await?,
         }
     }
     let there = accounts::erase(write.transaction(), id, now).await? || accounts::find(write.transaction(), id).await?.is_some();

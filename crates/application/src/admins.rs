@@ -1,17 +1,26 @@
-//! The first administrator of an instance. There is no password to begin with: whoever has the machine hands out a secret,
-//! which makes whoever shows it first, signed in, the administrator.
+//! Who may administer a whole instance. There is no password to begin with: whoever has the machine hands out a secret,
+//! which makes whoever shows it first, signed in, the first administrator, and takes it from those who should be one no longer.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use convene_domain::access::{Caller, NotSignedIn, Who};
-use convene_persistence::admins;
+use convene_domain::{
+    access::{Caller, Grant, NotSignedIn, Role, RoleAt, Who},
+    change::{ChangeKind, EntityType, NewChange},
+    id::{AccountId, GrantId},
+    record::Revision,
+};
+use convene_persistence::{
+    Write, admins,
+    grants::{self, Granted},
+    networks,
+};
+use uuid::Uuid;
 
 use crate::{
     App, Result,
-    accounts::new_grant,
     tokens::{hash, secret},
 };
 
-pub use convene_persistence::admins::Redeemed;
+pub use convene_persistence::admins::{Administrator, Redeemed};
 
 /// What such a secret begins with.
 const PREFIX: &str = "cva_";
@@ -35,9 +44,78 @@ pub async fn create_secret(app: &App, now: DateTime<Utc>) -> Result<Option<Strin
 ///
 /// Fails if the caller did not sign in.
 pub async fn redeem(app: &App, caller: &Caller, secret: &str, now: DateTime<Utc>) -> Result<Option<Redeemed>> {
-    match caller.who() {
-        Some(Who::Account(account)) => Ok(Some(admins::redeem(app.database(), &hash(secret), account, new_grant(), now).await?)),
-        Some(Who::Token(_)) => Ok(None),
-        None => Err(NotSignedIn.into()),
+    let account = match caller.who() {
+        Some(Who::Account(account)) => account,
+        Some(Who::Token(_)) => return Ok(None),
+        None => return Err(NotSignedIn.into()),
+    };
+    let (hash, mut write) = (hash(secret), Write::begin(app.database(), now).await?);
+    admins::take_turn(&write).await?;
+    match admins::look_at_secret(&write, &hash, account).await? {
+        // It was taken from them since.
+        Some(Redeemed::Done) if held(&write, account).await?.is_empty() => return Ok(Some(Redeemed::Wrong)),
+        Some(known) => return Ok(Some(known)),
+        None => {}
     }
+    if admins::exist(write.transaction()).await? {
+        return Ok(Some(Redeemed::Late));
+    }
+    admins::use_secret(&write, &hash, account).await?;
+    give(app, &mut write, account).await?;
+    app.wake(&write.seal_or_commit().await?);
+    Ok(Some(Redeemed::Done))
+}
+
+/// Makes an account the administrator of the instance, unless there is one; answers whether it was done.
+pub(crate) async fn make_first(app: &App, account: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    let mut write = Write::begin(app.database(), now).await?;
+    admins::take_turn(&write).await?;
+    if admins::exist(write.transaction()).await? {
+        return Ok(false);
+    }
+    give(app, &mut write, account).await?;
+    app.wake(&write.seal_or_commit().await?);
+    Ok(true)
+}
+
+async fn give(app: &App, write: &mut Write, account: AccountId) -> Result<()> {
+    write.signed(Some(Who::Account(account)));
+    let id = GrantId::from_uuid(Uuid::now_v7());
+    let grant = Grant { id, holder: account, allows: RoleAt::everywhere(Role::Admin) };
+    grants::add(write, &Granted { grant, since: write.recorded_at() }).await?;
+    tell_all(app, write, (id, ChangeKind::Created, 1)).await
+}
+
+/// Lists all who may administer the whole instance, and who might before, the first one first.
+pub async fn list(app: &App) -> Result<Vec<Administrator>> {
+    Ok(admins::list(app.reader()).await?)
+}
+
+/// Takes it from an account to administer the whole instance; answers whether it could.
+pub async fn revoke(app: &App, account: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    let mut write = Write::begin(app.database(), now).await?;
+    admins::take_turn(&write).await?;
+    let everywhere = held(&write, account).await?;
+    for id in &everywhere {
+        grants::revoke(&write, *id).await?;
+        tell_all(app, &mut write, (*id, ChangeKind::Removed, 2)).await?;
+    }
+    app.wake(&write.seal_or_commit().await?);
+    Ok(!everywhere.is_empty())
+}
+
+/// By what an account may administer the whole instance.
+async fn held(write: &Write, account: AccountId) -> Result<Vec<GrantId>> {
+    let held = grants::load_by_account(write.transaction(), &[account]).await?.remove(&account).unwrap_or_default();
+    let everywhere = held.iter().filter(|it| it.grant.allows == RoleAt::everywhere(Role::Admin));
+    Ok(everywhere.map(|it| it.grant.id).collect())
+}
+
+/// Puts a role over everything into the log of each network, so that what is followed with it ends there and the trail tells of it.
+pub(crate) async fn tell_all(app: &App, write: &mut Write, (id, kind, revision): (GrantId, ChangeKind, Revision)) -> Result<()> {
+    for network in networks::all(app.reader()).await? {
+        let (entity_type, entity) = (EntityType::Grant, id.uuid());
+        write.record(network.id, NewChange { kind, entity_type, entity, revision, occurred_at: None });
+    }
+    Ok(())
 }

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use convene_domain::{
     access::{Caller, Role, Who},
-    change::{Change, Position},
+    change::{Change, EntityType, Position},
     id::{AccountId, TokenId, Within},
     record::Revision,
 };
 use convene_persistence::{
     accounts,
     audit::{self, Signed, Trail},
-    tokens,
+    grants as held, tokens,
 };
 use uuid::Uuid;
+
+pub use convene_persistence::grants::RoleChanged;
 
 use crate::{App, Error, Result, changes::network_of, grants};
 
@@ -33,6 +35,8 @@ pub struct AuditEntry {
     pub change: Change,
     /// By whom.
     pub by: Author,
+    /// The role that was given, offered or taken back, if the change was of one.
+    pub role: Option<RoleChanged>,
 }
 
 impl AuditEntry {
@@ -77,9 +81,13 @@ pub async fn list(
     let has_more = found.len() > limit;
     found.truncate(limit);
     let names = names(app, &found).await?;
+    let roles: Vec<Uuid> =
+        found.iter().map(|it| &it.change).filter(|it| it.entity_type == EntityType::Grant).map(|it| it.entity).collect();
+    let roles = if roles.is_empty() { HashMap::new() } else { held::load_ever(app.reader(), &roles).await? };
     let entries = found.into_iter().map(|Signed { change, by }| {
         let name = by.and_then(|who| names.get(&who).cloned());
-        AuditEntry { change, by: Author { who: by, name } }
+        let role = roles.get(&change.entity).copied();
+        AuditEntry { change, by: Author { who: by, name }, role }
     });
     Ok((entries.collect(), has_more))
 }

@@ -20,6 +20,16 @@ pub enum Error {
         /// What is wrong with it, in words that follow its name.
         reason: Invalid,
     },
+    /// The caller named too many things at once.
+    #[error("{argument} names {actual} things, more than {limit}")]
+    TooMany {
+        /// Which argument.
+        argument: &'static str,
+        /// How many it may name.
+        limit: usize,
+        /// How many it named.
+        actual: usize,
+    },
     /// The caller asked within a place that does not exist.
     #[error("{0} does not exist")]
     NoSuchPlace(Within),

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use convene_domain::{
-    Invalid,
     access::Caller,
     id::{CommunityId, GatheringId, ItemId, NetworkId, NodeId, ReportId, TermId, Within, WorkSiteId},
     page::Page,
@@ -45,8 +44,7 @@ pub enum Node {
 /// Loads whatever has these identities and may be read by the caller; at most [`LIMIT`] at once.
 pub async fn load_many(app: &App, caller: &Caller, ids: &[NodeId]) -> Result<HashMap<NodeId, Node>> {
     if ids.len() > LIMIT {
-        let reason = Invalid::new(format!("names {} things, more than {LIMIT}", ids.len()));
-        return Err(Error::Invalid { argument: "ids", reason });
+        return Err(Error::TooMany { argument: "ids", limit: LIMIT, actual: ids.len() });
     }
     let (mut nodes, asked) = (HashMap::new(), Asked::sort(ids));
     if !asked.networks.is_empty() {

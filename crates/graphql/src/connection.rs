@@ -26,9 +26,13 @@ pub(crate) struct Paging {
 impl Paging {
     /// Checks the arguments against the list that they are for.
     pub(crate) fn check<L: List>(self, order: L::Order) -> Result<PageRequest, Error> {
-        let mark = L::mark(order);
+        self.of(&L::mark(order))
+    }
+
+    /// Checks the arguments against the list with this mark.
+    pub(crate) fn of(self, mark: &str) -> Result<PageRequest, Error> {
         let place = |argument: &str, cursor: Option<String>| match cursor {
-            Some(cursor) => cursor::decode(&cursor, &mark)
+            Some(cursor) => cursor::decode(&cursor, mark)
                 .map(Some)
                 .ok_or_else(|| Error::client(ErrorCode::BadCursor, format!("{argument} is not a cursor of this list and order"))),
             None => Ok(None),
@@ -41,6 +45,12 @@ impl Paging {
             let refusal = Refusal::new(ErrorCode::BadUserInput, reason.to_string());
             Error::Refused(Box::new(Refusal { limit, actual: too_many, ..refusal }))
         })
+    }
+
+    /// How many entries a list is asked for that is read from its start and has no cursors of this kind.
+    pub(crate) fn first(first: Option<i32>) -> Result<usize, Error> {
+        let request = Self { first, after: None, last: None, before: None }.of("")?;
+        Ok(usize::try_from(request.limit()).unwrap_or(usize::MAX))
     }
 }
 

@@ -48,6 +48,12 @@ impl Error {
         Self::client(ErrorCode::BadUserInput, message)
     }
 
+    /// An argument has more values than it may have.
+    pub fn too_many(message: impl Into<String>, limit: usize, actual: usize) -> Self {
+        let (limit, actual) = (u64::try_from(limit).ok(), u64::try_from(actual).ok());
+        Self::Refused(Box::new(Refusal { limit, actual, ..Refusal::new(ErrorCode::BadUserInput, message) }))
+    }
+
     /// Our fault.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())

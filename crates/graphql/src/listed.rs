@@ -5,28 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{Context, Object, OutputType, TypeName};
 use convene_domain::page::{Direction, Page, PageRequest, Place};
 
-use crate::{
-    budget,
-    connection::{PageInfo, Paging},
-    cursor,
-    error::{Error, ErrorCode},
-    scalars::int,
-};
-
-impl Paging {
-    /// Checks the arguments against the list with this mark.
-    pub(crate) fn of(self, mark: &str) -> Result<PageRequest, Error> {
-        let place = |argument: &str, cursor: Option<String>| match cursor {
-            Some(cursor) => cursor::decode(&cursor, mark)
-                .map(Some)
-                .ok_or_else(|| Error::client(ErrorCode::BadCursor, format!("{argument} is not a cursor of this list and order"))),
-            None => Ok(None),
-        };
-        let (after, before) = (place("after", self.after)?, place("before", self.before)?);
-        PageRequest::try_new(self.first.map(i64::from), self.last.map(i64::from), after, before)
-            .map_err(|reason| Error::bad_user_input(reason.to_string()))
-    }
-}
+use crate::{budget, connection::PageInfo, cursor, error::Error, scalars::int};
 
 /// The page of a whole list, which need not be sorted: its places are in the order of number, text and id.
 pub(crate) fn page_of<T>(mut all: Vec<(Place, T)>, request: &PageRequest) -> Page<T> {

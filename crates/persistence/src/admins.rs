@@ -1,17 +1,16 @@
-//! The first administrator: who it is, and the secrets by which they are known.
+//! Who may administer the whole instance, and the secrets by which the first of them is known.
 
 use chrono::{DateTime, Utc};
-use convene_domain::{
-    access::Role,
-    id::{AccountId, GrantId},
-};
+use convene_domain::{access::Role, id::AccountId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     RelationTrait, sea_query::Expr,
 };
 
 use crate::{
-    Database, Result, Transaction, dialect,
+    Database, Result, Write,
+    accounts::Account,
+    dialect,
     entity::{account, admin_secret, grant},
 };
 
@@ -33,18 +32,6 @@ pub async fn add_secret(database: &Database, hash: &str, created_at: DateTime<Ut
     Ok(())
 }
 
-/// Makes an account the administrator of the instance, unless there is one; answers whether it was done.
-pub async fn make_first(database: &Database, account: AccountId, grant: GrantId, now: DateTime<Utc>) -> Result<bool> {
-    let transaction = begin(database).await?;
-    if exist(&transaction).await? {
-        transaction.rollback().await?;
-        return Ok(false);
-    }
-    give(&transaction, account, grant, now).await?;
-    transaction.commit().await?;
-    Ok(true)
-}
-
 /// What became of a secret that someone showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redeemed {
@@ -56,49 +43,55 @@ pub enum Redeemed {
     Wrong,
 }
 
-/// Makes the account that shows a secret the administrator of the instance, unless there is one, and uses the secret up.
-pub async fn redeem(database: &Database, hash: &str, account: AccountId, grant: GrantId, now: DateTime<Utc>) -> Result<Redeemed> {
-    let transaction = begin(database).await?;
-    let found = admin_secret::Entity::find_by_id(hash).one(&transaction).await?;
-    let outcome = match found {
-        Some(secret) if secret.account_id == Some(account.uuid()) => Redeemed::Done,
-        Some(secret) if secret.used_at.is_some() || secret.expires_at <= now => Redeemed::Wrong,
-        None => Redeemed::Wrong,
-        Some(_) if exist(&transaction).await? => Redeemed::Late,
-        Some(_) => {
-            give(&transaction, account, grant, now).await?;
-            admin_secret::Entity::update_many()
-                .col_expr(admin_secret::Column::UsedAt, Expr::value(now))
-                .col_expr(admin_secret::Column::AccountId, Expr::value(account.uuid()))
-                .filter(admin_secret::Column::Hash.eq(hash))
-                .exec(&transaction)
-                .await?;
-            transaction.commit().await?;
-            return Ok(Redeemed::Done);
-        }
-    };
-    transaction.rollback().await?;
-    Ok(outcome)
+/// What can be done with a secret that someone shows, if there is an administrator or not.
+pub async fn look_at_secret(write: &Write, hash: &str, account: AccountId) -> Result<Option<Redeemed>> {
+    let found = admin_secret::Entity::find_by_id(hash).one(write.transaction()).await?;
+    Ok(match found {
+        Some(secret) if secret.account_id == Some(account.uuid()) => Some(Redeemed::Done),
+        Some(secret) if secret.used_at.is_none() && write.recorded_at() < secret.expires_at => None,
+        _ => Some(Redeemed::Wrong),
+    })
 }
 
-/// Begins to look whether there is an administrator, which nobody becomes meanwhile.
-async fn begin(database: &Database) -> Result<Transaction> {
-    let transaction = database.begin().await?;
-    dialect::take_turn(&transaction, dialect::FIRST_ADMIN).await?;
-    Ok(transaction)
-}
-
-async fn give(transaction: &Transaction, account: AccountId, id: GrantId, now: DateTime<Utc>) -> Result<()> {
-    let row = grant::Model {
-        id: id.uuid(),
-        network_id: None,
-        community_id: None,
-        account_id: account.uuid(),
-        role: Role::Admin.to_string(),
-        granted_at: now,
-        granted_by: None,
-        revoked_at: None,
-    };
-    grant::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
+/// Uses a secret up.
+pub async fn use_secret(write: &Write, hash: &str, account: AccountId) -> Result<()> {
+    admin_secret::Entity::update_many()
+        .col_expr(admin_secret::Column::UsedAt, Expr::value(write.recorded_at()))
+        .col_expr(admin_secret::Column::AccountId, Expr::value(account.uuid()))
+        .filter(admin_secret::Column::Hash.eq(hash))
+        .exec(write.transaction())
+        .await?;
     Ok(())
+}
+
+/// Waits until nobody else is becoming administrator, or ceasing to be one.
+pub async fn take_turn(write: &Write) -> Result<()> {
+    Ok(dialect::take_turn(write.transaction(), dialect::FIRST_ADMIN).await?)
+}
+
+/// Someone who may administer the whole instance, or might until some time ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administrator {
+    /// Who it is.
+    pub account: Account,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when; `None` while it lasts.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Lists all who may or might administer the whole instance, the first one first.
+pub async fn list<C: ConnectionTrait>(connection: &C) -> Result<Vec<Administrator>> {
+    let found = grant::Entity::find()
+        .find_also_related(account::Entity)
+        .filter(grant::Column::NetworkId.is_null())
+        .filter(grant::Column::Role.eq(Role::Admin.as_str()))
+        .order_by_asc(grant::Column::Id)
+        .all(connection)
+        .await?;
+    let administrator = |(grant, account): (grant::Model, Option<account::Model>)| {
+        let account = Account::from(account?);
+        Some(Administrator { account, since: grant.granted_at, until: grant.revoked_at })
+    };
+    Ok(found.into_iter().filter_map(administrator).collect())
 }

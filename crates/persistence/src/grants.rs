@@ -77,6 +77,34 @@ pub async fn load_many<C: ConnectionTrait>(connection: &C, ids: &[GrantId]) -> R
     found.into_iter().map(|model| Granted::try_from(model).map(|granted| (granted.grant.id, granted))).collect()
 }
 
+/// A role that was given or offered, whether or not it still is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleChanged {
+    /// To an account.
+    Given(Granted),
+    /// To whoever has the secret of an invitation.
+    Offered(MembershipInvitationId, RoleAt),
+}
+
+/// Loads roles and invitations by identity, those that were taken back too.
+pub async fn load_ever<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<HashMap<Uuid, RoleChanged>> {
+    let backend = connection.get_database_backend();
+    let given = grant::Entity::find()
+        .filter(dialect::is_any_id(backend, (grant::Entity, grant::Column::Id), ids))
+        .all(connection)
+        .await?;
+    let offered = membership_invitation::Entity::find()
+        .filter(dialect::is_any_id(backend, (membership_invitation::Entity, membership_invitation::Column::Id), ids))
+        .all(connection)
+        .await?;
+    let given = given.into_iter().map(|model| Ok((model.id, RoleChanged::Given(Granted::try_from(model)?))));
+    let offered = offered.into_iter().map(|model| {
+        let invitation = MembershipInvitation::try_from(model)?;
+        Ok((invitation.id.uuid(), RoleChanged::Offered(invitation.id, invitation.allows)))
+    });
+    given.chain(offered).collect()
+}
+
 /// Lists the roles that are held at a community itself, the oldest first.
 pub async fn list<C: ConnectionTrait>(connection: &C, community: CommunityId, page: &PageRequest) -> Result<Page<Granted>> {
     let forward = page.direction() == convene_domain::page::Direction::Forward;

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use clap::{Args, Parser, Subcommand};
 use convene_domain::{
     access::{Audience, Role, Verb},
-    id::{TokenId, Within},
+    id::{AccountId, TokenId, Within},
     text::Text,
 };
 
@@ -173,6 +173,13 @@ pub(crate) struct AdminArgs {
 pub(crate) enum AdminCommand {
     /// Print a secret which, for an hour, makes whoever shows it first the administrator of this instance
     Link,
+    /// List who administers the whole instance, and who did
+    List,
+    /// Take it from an account to administer the whole instance; `link` makes another one when it was the last
+    Revoke {
+        /// The account's id (acc_...)
+        account: AccountId,
+    },
 }
 
 /// Arguments of `migrate`.

@@ -17,6 +17,7 @@ impl From<Arc<Failure>> for Error {
     fn from(failure: Arc<Failure>) -> Self {
         match &*failure {
             Failure::Invalid { .. } => Self::bad_user_input(failure.to_string()),
+            Failure::TooMany { limit, actual, .. } => Self::too_many(failure.to_string(), *limit, *actual),
             Failure::NoSuchPlace(_) => Self::client(ErrorCode::NotFound, format!("within {failure}")),
             Failure::ForeignCursor(_) => Self::client(ErrorCode::BadCursor, failure.to_string()),
             Failure::CursorExpired => Self::client(ErrorCode::CursorExpired, failure.to_string()),

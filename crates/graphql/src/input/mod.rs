@@ -130,7 +130,8 @@ pub(crate) fn search(name: &str, text: Option<String>) -> Result<Option<String>,
 fn bounded<T>(name: &str, values: Option<Vec<T>>) -> Result<Vec<T>, Error> {
     let values = values.unwrap_or_default();
     if values.len() > LIST_LIMIT {
-        return Err(Error::bad_user_input(format!("{name} has {} values, more than {LIST_LIMIT}", values.len())));
+        let message = format!("{name} has {} values, more than {LIST_LIMIT}", values.len());
+        return Err(Error::too_many(message, LIST_LIMIT, values.len()));
     }
     Ok(values)
 }

@@ -5,13 +5,15 @@ use convene_application::audit::{self, AuditFilter};
 use convene_domain::{
     access::Who,
     change::Position,
-    id::{AccountId, NodeId, TokenId},
-    page::{PageRequest, Place},
+    id::{AccountId, GrantId, MembershipInvitationId, NodeId, TokenId},
+    page::Place,
 };
 use uuid::Uuid;
 
 use crate::{
-    budget, cursor,
+    budget,
+    connection::Paging,
+    cursor,
     error::{Error, ErrorCode},
     input,
     loaders::{self, Loads},
@@ -41,14 +43,12 @@ impl AuditQuery {
         #[graphql(desc = "Only entries after this cursor, which are older.")] after: Option<String>,
     ) -> Result<AuditPage, Error> {
         let Loads { app, caller, .. } = loaders::of(ctx)?;
-        let page = PageRequest::try_new(first.map(i64::from), None, None, None);
-        let limit = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
+        let limit = Paging::first(first)?;
         let filter = AuditFilter {
-            record: record.as_ref().map(|id| input::id::<NodeId>("record", id).map(NodeId::uuid)).transpose()?,
+            record: record.as_ref().map(record_id).transpose()?,
             by: by.as_ref().map(author).transpose()?,
             before: after.as_deref().map(decode).transpose()?,
         };
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (entries, has_more) = audit::list(app, caller, input::id("within", &within)?, filter, limit).await?;
         budget::spend(ctx, entries.len()).await?;
         let entries = entries.into_iter().map(|entry| {
@@ -57,6 +57,11 @@ impl AuditQuery {
         });
         Ok(AuditPage { items: entries.collect(), has_more })
     }
+}
+
+fn record_id(id: &ID) -> Result<Uuid, Error> {
+    let role = id.parse().map(GrantId::uuid).or_else(|_| id.parse().map(MembershipInvitationId::uuid));
+    role.or_else(|_| input::id::<NodeId>("record", id).map(NodeId::uuid))
 }
 
 fn author(id: &ID) -> Result<Who, Error> {

@@ -5,11 +5,12 @@ use convene_application::changes::{self, ChangeFilter, ChangePage as Page};
 use convene_domain::{
     change::{ReadingCursor, SnapshotPlace},
     id::NodeId,
-    page::PageRequest,
 };
 
 use crate::{
-    budget, cursor,
+    budget,
+    connection::Paging,
+    cursor,
     error::{Error, ErrorCode},
     input,
     loaders::{self, Loads},
@@ -47,14 +48,11 @@ impl ChangesQuery {
         )]
         kinds: Option<Vec<ChangeKind>>,
     ) -> Result<ChangePage, Error> {
+        let first = Paging::first(first)?;
         let Loads { app, caller, .. } = loaders::of(ctx)?;
         let within = input::id("within", &within)?;
         let filter =
             ChangeFilter { entity_types: input::values("entityTypes", entity_types)?, kinds: input::values("kinds", kinds)? };
-        let first = first.map_or(PageRequest::DEFAULT, i64::from);
-        let page = PageRequest::try_new(Some(first), None, None, None);
-        let first = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
-        let first = usize::try_from(first).unwrap_or(usize::MAX);
         let page = match after.as_deref().map(decode).transpose()? {
             None => {
                 let reader = changes::open(app, caller, within, None).await?;

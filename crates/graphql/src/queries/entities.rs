@@ -51,7 +51,7 @@ impl Federation {
     ) -> Result<Vec<Option<Entity>>, Error> {
         let count = representations.len();
         if count > LIMIT {
-            return Err(Error::bad_user_input(format!("representations has {count} values, more than {LIMIT}")));
+            return Err(Error::too_many(format!("representations has {count} values, more than {LIMIT}"), LIMIT, count));
         }
         budget::spend(ctx, count).await?;
         let keys = (0..).zip(&representations).map(|(index, Any(it))| Key::read(&format!("representations[{index}]"), it));

@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, ID, Object};
 use convene_application::persons;
-use convene_domain::{id::ItemId, page::PageRequest, text::Text};
+use convene_domain::{id::ItemId, text::Text};
 
 use crate::{
     budget,
+    connection::Paging,
     error::Error,
     input,
     loaders::{self, Loads},
@@ -30,11 +31,9 @@ impl PersonQuery {
         #[graphql(desc = "Only those after the item with this id (itm_...).")] after: Option<ID>,
     ) -> Result<PersonTracePage, Error> {
         let Loads { app, caller, .. } = loaders::of(ctx)?;
-        let page = PageRequest::try_new(first.map(i64::from), None, None, None);
-        let limit = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
+        let limit = Paging::first(first)?;
         let name = Text::try_new(name).map_err(|reason| Error::bad_user_input(format!("name {reason}")))?;
         let after = after.as_ref().map(|after| input::id::<ItemId>("after", after)).transpose()?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (found, has_more) = persons::list(app, caller, input::id("network", &network)?, (&name, after), limit).await?;
         budget::spend(ctx, found.len()).await?;
         Ok(PersonTracePage { traces: found.into_iter().map(PersonTrace::from).collect(), has_more })

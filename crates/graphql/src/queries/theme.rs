@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use chrono::Utc;
 use convene_application::{nodes, themes};
-use convene_domain::{metric, page::PageRequest, theme::ThemeQuery as Query};
+use convene_domain::{metric, theme::ThemeQuery as Query};
 
 use super::reach::reach;
 use crate::{
+    connection::Paging,
     error::Error,
     input::{self, When, Window, checked},
     loaders::{self, Loads},
@@ -63,13 +64,12 @@ impl ThemeQuery {
         let period = time.period().ok_or_else(|| Error::internal("a period of themes has no dates"))?;
         let previous = checked("window", period.compared(metric::CompareWith::PreviousPeriod, metric::Bucket::Whole))?;
         let query = Query { window: period.span, previous, kinds: input::values("kinds", kinds)? };
-        let page = PageRequest::try_new(Some(first.map_or(PageRequest::DEFAULT, i64::from)), None, None, None);
-        let most = page.map_err(|reason| Error::bad_user_input(reason.to_string()))?.limit();
+        let most = Paging::first(first)?;
         memory::reads(ctx, app, within);
         let network = nodes::network_of(app, within).await?;
         memory::belongs(ctx, within, network);
         let found = themes::count(app, caller, within, &query, order_by.unwrap_or_default().into()).await?;
         let asked = ThemesAsked { network, within, query: Arc::new(query) };
-        Ok(Themes { asked: Arc::new(asked), found, most: usize::try_from(most).unwrap_or_default() })
+        Ok(Themes { asked: Arc::new(asked), found, most })
     }
 }

@@ -1,10 +1,12 @@
 //! The audit trail: who changed what, when, from which revision.
 
+use std::sync::Arc;
+
 use async_graphql::{Enum, ID, SimpleObject};
-use convene_application::audit;
+use convene_application::audit::{self, RoleChanged};
 use convene_domain::access::Who;
 
-use super::{ChangeKind, EntityType};
+use super::{ChangeKind, EntityType, Grant};
 use crate::scalars::{DateTime, int};
 
 /// As what someone had signed in.
@@ -49,8 +51,12 @@ pub(crate) struct AuditEntry {
     kind: ChangeKind,
     /// What kind of record changed.
     entity_type: EntityType,
-    /// The record's id, which `node` finds unless the record is gone or hidden.
+    /// The record's id, which `node` finds unless the record is gone or hidden; for a `GRANT` that of the role (gra_...) or of the
+    /// invitation to take it on (inv_...), which it does not.
     entity_id: ID,
+    /// The role that was given, offered by invitation, or taken back; null for other kinds of records. One that was offered has neither
+    /// an id nor an account.
+    grant: Option<Grant>,
     /// The record's revision before; null when it was new.
     from_revision: Option<i32>,
     /// The record's revision after.
@@ -66,12 +72,18 @@ pub(crate) struct AuditEntry {
 impl AuditEntry {
     pub(crate) fn new(entry: audit::AuditEntry, cursor: String) -> Self {
         let from_revision = entry.from_revision().map(int);
-        let audit::AuditEntry { change, by } = entry;
+        let audit::AuditEntry { change, by, role } = entry;
+        let (entity_id, grant) = match role {
+            Some(RoleChanged::Given(granted)) => (granted.grant.id.to_string(), Some(Arc::new(granted).into())),
+            Some(RoleChanged::Offered(id, allows)) => (id.to_string(), Some(allows.into())),
+            None => (change.entity_type.node(change.entity).to_string(), None),
+        };
         Self {
             cursor,
             kind: change.kind.into(),
             entity_type: change.entity_type.into(),
-            entity_id: change.entity_type.node(change.entity).to_string().into(),
+            entity_id: entity_id.into(),
+            grant,
             from_revision,
             revision: int(change.revision),
             occurred_at: change.occurred_at.into(),

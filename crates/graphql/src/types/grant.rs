@@ -75,7 +75,8 @@ impl From<RoleAt> for Grant {
 /// A role in a place. It holds for everything under the place.
 #[Object]
 impl Grant {
-    /// The identity, to take the role back; null for the role of a token, which is not given but made with it.
+    /// The identity, to take the role back; null for the role of a token, which is not given but made with it, and for one that is
+    /// only offered.
     async fn id(&self) -> Option<&ID> {
         self.id.as_ref()
     }
@@ -85,7 +86,7 @@ impl Grant {
         self.allows.role.into()
     }
 
-    /// Who has it; null for the role of a token.
+    /// Who has it; null for the role of a token, and for one that is only offered.
     async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>, Error> {
         let Some(holder) = self.holder else { return Ok(None) };
         Ok(loaders::load(ctx, loaders::Holder(holder)).await?.as_deref().map(Account::from))
@@ -103,7 +104,7 @@ impl Grant {
         nullable(ctx, found.map(|found| found.map(Into::into)))
     }
 
-    /// Since when; null for the role of a token.
+    /// Since when; null for the role of a token, and for one that is only offered.
     async fn since(&self) -> Option<DateTime> {
         self.since.map(Into::into)
     }
