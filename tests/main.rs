@@ -95,3 +95,4 @@ mod tree;
 mod typescript;
 mod verify;
 mod wake_ups;
+mod work_sites;
