@@ -176,7 +176,7 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     let listed = succeed(&address, &["admin", "list"]);
     let id = listed.split_whitespace().next().expect("an account").to_owned();
     assert!(listed.contains("\"asha\"") && listed.trim_end().ends_with("still") && listed.lines().count() == 1, "{listed}");
-    let mut open = Follower::start(&service, Some(&asha.secret), EVERYTHING, &network, None).await;
+    let mut open = Follower::start(&service, Some(&asha.token), EVERYTHING, &network, None).await;
     succeed(&address, &["admin", "revoke", &id]);
     let end = open.message().await;
     assert!(end.contains("SCOPE_CHANGED"), "{end}");

@@ -71,6 +71,7 @@ mod life_edges;
 mod lifecycle;
 mod memberships;
 mod metrics;
+mod moved;
 mod numbers;
 mod operations;
 mod outages;

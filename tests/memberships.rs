@@ -215,10 +215,8 @@ async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
     let refused = Writer::new(service, &phone).query("{ viewer { verbs } }", json!({})).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
     let told = service.ask_as(&hand.token, trail, of(&account)).await;
-    assert_eq!(
-        told["auditTrail"]["items"],
-        json!([{ "kind": "SUBMITTED", "by": { "kind": "ACCOUNT", "id": account, "name": null } }])
-    );
+    let by = json!({ "kind": "ACCOUNT", "id": account, "name": null });
+    assert_eq!(told["auditTrail"]["items"], json!([{ "kind": "REMOVED", "by": by }, { "kind": "SUBMITTED", "by": by }]));
     let again = viewer(service, &ana).await;
     assert_ne!(again["account"]["id"], json!(account), "{again}");
     assert_eq!(again["grants"], json!([]));

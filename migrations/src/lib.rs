@@ -29,6 +29,8 @@ mod m20261123_000022_small_reports;
 mod m20261123_000023_audit;
 mod m20261123_000024_work_sites;
 mod m20261123_000025_role_changes;
+mod m20261123_000026_queued_reports;
+mod m20261123_000027_moves;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -65,6 +67,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000023_audit::Migration),
             Box::new(m20261123_000024_work_sites::Migration),
             Box::new(m20261123_000025_role_changes::Migration),
+            Box::new(m20261123_000026_queued_reports::Migration),
+            Box::new(m20261123_000027_moves::Migration),
         ]
     }
 }

@@ -32,7 +32,7 @@ pub fn token(address: &str) -> String {
 #[derive(Clone)]
 pub struct Writer {
     pub url: String,
-    token: String,
+    pub token: String,
     client: reqwest::Client,
 }
 

@@ -99,7 +99,7 @@ impl World {
     pub fn waiting(&self) -> BTreeSet<usize> {
         let mut queues: BTreeMap<_, (i64, Vec<usize>)> = BTreeMap::new();
         for (at, told) in self.told.iter().enumerate().filter(|(_, told)| told.is_hidden()) {
-            let queue = queues.entry((&told.hosts, told.month, told.audience, told.rsvps.is_some())).or_default();
+            let queue = queues.entry((&told.hosts, told.month, told.audience)).or_default();
             queue.0 += told.attendance;
             queue.1.push(at);
             if queue.0 >= FEWEST {

@@ -178,9 +178,16 @@ pub struct Change {
 
 impl Change {
     /// Whether something may be hidden by it that could be read before: a report narrowed or taken back, an item made
-    /// confidential, a record removed. What was made of earlier changes must not be shown any more then.
+    /// confidential, a record removed, a community moved away from those who could read what is under it. What was made of
+    /// earlier changes must not be shown any more then.
     pub fn hides(&self) -> bool {
-        self.kind.ends() || self.was_visible_to.is_some_and(|before| before != Visibility::Authors)
+        let narrows = self.was_visible_to.is_some_and(|before| before != Visibility::Authors);
+        self.kind.ends() || self.moves_community() || narrows
+    }
+
+    /// Whether a community stands somewhere else after it, with everything that is under it and has no changes of its own.
+    pub fn moves_community(&self) -> bool {
+        self.entity_type == EntityType::Community && self.kind == ChangeKind::Moved
     }
 }
 
@@ -201,9 +208,12 @@ impl Entry {
         effect.seen(&self.change, sights(rights, &self.effects))
     }
 
-    /// Whether the places of these rights cover something else after the change.
+    /// Whether the places of these rights cover something else after the change: a community came under one of them, or
+    /// left it, with everything that stands under it and has no changes of its own. That may be anywhere in what is followed,
+    /// also where the change itself does not touch it: deep under what moved, or hosted jointly with someone there.
     pub fn reshapes(&self, rights: &Rights) -> bool {
-        reshapes(&self.change, rights, &self.effects)
+        let covers = |id: Uuid| rights.places().iter().any(|(place, _)| *place == id);
+        self.change.moves_community() && self.effects.iter().any(|(id, effect)| *effect != Effect::Changed && covers(*id))
     }
 }
 
@@ -212,13 +222,6 @@ impl Entry {
 pub fn sights(rights: &Rights, effects: &[(Uuid, Effect)]) -> (Sight, Sight) {
     let but = |not: Effect| rights.at(effects.iter().filter(|(_, effect)| *effect != not).map(|(id, _)| *id));
     (but(Effect::Entered), but(Effect::Left))
-}
-
-/// Whether the places of these rights cover something else after a change: a community came under one of them, or left it,
-/// with everything that stands under it and has no changes of its own.
-pub fn reshapes(change: &Change, rights: &Rights, effects: &[(Uuid, Effect)]) -> bool {
-    let moved = change.entity_type == EntityType::Community && change.kind == ChangeKind::Moved;
-    moved && effects.iter().any(|(id, effect)| *effect != Effect::Changed && rights.places().iter().any(|(it, _)| it == id))
 }
 
 /// The newest change of a network's log.

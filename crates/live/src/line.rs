@@ -42,9 +42,9 @@ pub struct Group(pub [u8; 32]);
 
 /// What a group wants to be told of, and how that is made.
 pub struct Interest {
-    /// The place that it looks at: changes that do not touch it are nothing to it.
+    /// The place that it looks at: changes that do not touch it are nothing to it, unless a community moves.
     pub scope: Uuid,
-    /// Whether it wants to be told of an entry that touches the place.
+    /// Whether it wants to be told of an entry that touches the place, or by which a community moves, wherever.
     pub wants: Box<dyn Fn(&Entry) -> bool + Send + Sync>,
     /// Begins to make what it is told of an entry.
     pub make: Box<dyn Fn(&Told) -> Making + Send + Sync>,
@@ -149,7 +149,8 @@ impl Line {
         serving: Handle,
     ) -> Self {
         let now = Instant::now();
-        let wanted = slots.filter(|slot| slot.touches(interest.scope) && (interest.wants)(&slot.entry));
+        let offered = slots.filter(|slot| slot.touches(interest.scope) || slot.entry.change.moves_community());
+        let wanted = offered.filter(|slot| (interest.wants)(&slot.entry));
         let told = wanted.map(|slot| (slot.position(), Arc::new(Told::new(Arc::clone(slot), Arc::clone(&stock)))));
         let told: VecDeque<_> = told.collect();
         let open = told.back().map_or(floor, |(position, _)| *position);
@@ -170,7 +171,7 @@ impl Line {
         Self { interest, stock, window: RwLock::new(window), followers: Wakers::default(), serving }
     }
 
-    /// Adds an entry that touches the place, if it is wanted.
+    /// Adds an entry, if it is wanted.
     pub(crate) fn add(self: &Arc<Self>, slot: &Arc<Slot>) {
         if !(self.interest.wants)(&slot.entry) {
             return;

@@ -249,11 +249,13 @@ impl Ring {
     }
 
     /// The newest position, if none of the entries after another one touches these places; `None` when one does, or when it
-    /// cannot be said. What is no part of the tree, such as a network's words, touches every place.
+    /// cannot be said. What is no part of the tree, such as a network's words, touches every place; so does a community
+    /// that moves: whoever could read more of what is under it, or is hosted jointly with someone there, may not any more.
     pub(crate) fn unchanged(&self, places: &[Uuid], since: Position) -> Option<Position> {
         self.with(|slots| {
             let head = self.head();
-            let touches = |slot: &Slot| slot.is_of_network() || places.iter().any(|place| slot.touches(*place));
+            let everywhere = |slot: &Slot| slot.is_of_network() || slot.entry.change.moves_community();
+            let touches = |slot: &Slot| everywhere(slot) || places.iter().any(|place| slot.touches(*place));
             let changed = slots.newer(since, head)?.any(touches);
             (!changed).then_some(head)
         })
@@ -376,8 +378,13 @@ impl Slots {
         (HELD.0 / self.lines.len().max(1)).max(HELD.1)
     }
 
+    /// The lines that may want an entry: those that look at a place that it touches, and when a community moves all of them,
+    /// for then others may read something else wherever they look.
     fn lines_of(&self, slot: &Slot) -> impl Iterator<Item = &Arc<Line>> {
-        slot.entry.effects.iter().filter_map(|(scope, _)| self.by_scope.get(scope)).flatten()
+        let moves = slot.entry.change.moves_community();
+        let all = moves.then(|| self.lines.values()).into_iter().flatten();
+        let effects = if moves { &[] } else { slot.entry.effects.as_slice() };
+        all.chain(effects.iter().filter_map(|(scope, _)| self.by_scope.get(scope)).flatten())
     }
 
     fn leave(&mut self, group: Group) {

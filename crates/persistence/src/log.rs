@@ -143,6 +143,38 @@ pub async fn list_within<C: ConnectionTrait>(
         .collect()
 }
 
+/// Finds the first change after a position by which a community came under one of these places, or left it.
+pub async fn find_move<C: ConnectionTrait>(
+    connection: &C,
+    network: NetworkId,
+    places: &[Uuid],
+    after: Position,
+) -> Result<Option<Position>> {
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let scope = |column| (change_scope::Entity, column);
+    let reached = Query::select()
+        .expr(Expr::value(1))
+        .from(change_scope::Entity)
+        .and_where(dialect::is_any_id(connection.get_database_backend(), scope(change_scope::Column::ScopeId), places))
+        .and_where(Expr::col(scope(change_scope::Column::Position)).equals((change::Entity, change::Column::Position)))
+        .and_where(Expr::col(scope(change_scope::Column::Effect)).ne(Effect::Changed.as_str()))
+        .take();
+    let found = change::Entity::find()
+        .filter(change::Column::NetworkId.eq(network.uuid()))
+        .filter(change::Column::Position.gt(after))
+        // As the index of them says it.
+        .filter(Expr::cust("changes.entity_type = 'COMMUNITY'"))
+        .filter(Expr::cust("changes.kind = 'MOVED'"))
+        .filter(Expr::exists(reached))
+        .order_by_asc(change::Column::Position)
+        .limit(1)
+        .one(connection)
+        .await?;
+    Ok(found.and_then(|change| change.position))
+}
+
 /// Reads what the changes after a position, up to another one, mean to each of these scopes.
 pub async fn load_effects<C: ConnectionTrait>(
     connection: &C,
@@ -150,6 +182,9 @@ pub async fn load_effects<C: ConnectionTrait>(
     scopes: &[Uuid],
     (after, last): (Position, Position),
 ) -> Result<HashMap<Position, Vec<(Uuid, Effect)>>> {
+    if scopes.is_empty() {
+        return Ok(HashMap::new());
+    }
     let of = (change_scope::Entity, change_scope::Column::ScopeId);
     let found = change_scope::Entity::find()
         .filter(dialect::is_any_id(connection.get_database_backend(), of, scopes))

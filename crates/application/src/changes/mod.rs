@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     access::{Caller, Rights, RightsMark},
-    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor, reshapes, sights},
+    change::{Change, ChangeKind, Effect, EntityType, Head, LogCursor, Position, ReadingCursor, sights},
     id::{NetworkId, Within},
 };
 use convene_persistence::{
@@ -222,6 +222,8 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     let scan = (limit as u64 * 4).clamp(SCAN.0, SCAN.1);
     LOG_READS.increment(1);
     let found = log::list_within(app.reader(), network, reader.within, reader.here.position, scan).await?;
+    let places = places_of(&reader.rights);
+    let moved = log::find_move(app.reader(), network, &places, reader.here.position).await?;
     // Looked at after the changes were read: whatever is deleted was below the floor before.
     if !extent_of(app, network).await?.reaches(reader.here.position) {
         return Err(Error::CursorExpired);
@@ -230,20 +232,26 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     if let Some((last, _)) = found.last() {
         app.heed(network, last.position);
     }
-    let mut effects = effects_for(app, reader, found.last().map(|(last, _)| last.position)).await?;
+    let mut effects = match found.last() {
+        Some((last, _)) => log::load_effects(app.reader(), network, &places, (reader.here.position, last.position)).await?,
+        None => HashMap::new(),
+    };
     let (mut seen, all) = (Vec::new(), (found.len() as u64) < scan);
     for (change, effect) in found {
         if seen.len() == limit {
             return Ok((seen, false));
         }
-        let effects = effects.remove(&change.position).unwrap_or_default();
-        // Whatever is under what moved came or went without a change of its own: it is read anew.
-        if reshapes(&change, &reader.rights, &effects) {
-            return if seen.is_empty() { Err(Error::ScopeChanged) } else { Ok((seen, false)) };
+        if moved.is_some_and(|moved| moved <= change.position) {
+            break;
         }
+        let effects = effects.remove(&change.position).unwrap_or_default();
         reader.pass(&change);
         let sights = sights(&reader.rights, &effects);
         seen.extend(effect.seen(&change, sights).map(|effect| Seen { change, effect }));
+    }
+    // Whatever is under what moved came or went without a change of its own: it is read anew.
+    if moved.is_some() {
+        return if seen.is_empty() { Err(Error::ScopeChanged) } else { Ok((seen, false)) };
     }
     if all && head.position > reader.here.position {
         reader.here = head;
@@ -251,17 +259,9 @@ pub async fn read_on(app: &App, reader: &mut Reader, limit: usize) -> Result<(Ve
     Ok((seen, all))
 }
 
-/// What the changes that a reader reads next mean to the places of its rights. Where it may read the same everywhere, that
-/// does not matter.
-async fn effects_for(app: &App, reader: &Reader, last: Option<Position>) -> Result<HashMap<Position, Vec<(Uuid, Effect)>>> {
-    let (network, here) = (reader.here.log.network, reader.here.position);
-    match last.filter(|_| !reader.rights.places().is_empty()) {
-        Some(last) => {
-            let places: Vec<Uuid> = reader.rights.places().iter().map(|(id, _)| *id).collect();
-            Ok(log::load_effects(app.reader(), network, &places, (here, last)).await?)
-        }
-        None => Ok(HashMap::new()),
-    }
+/// The places of which it matters to a reader with these rights what changes mean to them.
+fn places_of(rights: &Rights) -> Vec<Uuid> {
+    rights.places().iter().map(|(id, _)| *id).collect()
 }
 
 /// Reads a page of changes on from a reader's place.
@@ -276,5 +276,5 @@ pub async fn page(app: &App, mut reader: Reader, filter: &ChangeFilter, first: u
 
 /// Whether a change of a community is one of everything under it, which came or left with it and has no changes of its own.
 pub fn moves_subtree(change: &Change, effect: Effect) -> bool {
-    change.entity_type == EntityType::Community && change.kind == ChangeKind::Moved && effect != Effect::Changed
+    change.moves_community() && effect != Effect::Changed
 }

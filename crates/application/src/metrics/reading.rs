@@ -8,7 +8,8 @@ use convene_domain::{
     access::Rights,
     id::{NetworkId, Within},
     metric::{
-        ActivityFilter, Bucket, Dimension, Key, LeftOut, Needs, Question, Sheet, Span, Tally, is_of_whole_communities, month_of,
+        ActivityFilter, Bucket, Dimension, Key, LeftOut, Measure, Needs, Question, Sheet, Span, Tally, is_of_whole_communities,
+        month_of,
     },
 };
 use convene_persistence::metrics::{self, Counted, Months, People, Place, Places, Sums};
@@ -80,6 +81,11 @@ impl Filling<'_> {
             all.with_both += left_out.with_both;
         }
         Ok(())
+    }
+
+    fn each_left_out(&mut self, change: impl Fn(&mut LeftOut)) {
+        let tallies = self.sheet.groups.values_mut().chain([&mut self.sheet.total]);
+        tallies.flat_map(|tally| &mut tally.left_out).for_each(change);
     }
 
     fn founded(&mut self, group: Option<Vec<Key>>, on: Option<NaiveDate>, communities: i64, spans: &[Span]) -> Result<()> {
@@ -197,23 +203,37 @@ async fn fill_distinct(app: &App, counted: &Counted<'_>, filling: &mut Filling<'
             filling.tally(cell.group)?.hosts[part] = cell.counted;
         }
     }
-    if filling.needs.finds_middle_people()
-        && let People::Batches(rights) | People::Readable(rights) = counted.people
-    {
-        // Middle values are found of what may be read.
-        let unread = Counted { people: People::Readable(rights), ..*counted };
-        for cell in metrics::sums(app.reader(), &unread, &[], ROW_LIMIT).await? {
-            let Some(part) = filling.part(cell.part) else { continue };
-            let (_, LeftOut { reports, .. }) = cell.counted;
-            if let Some(all) = filling.tally(cell.group)?.left_out.get_mut(part) {
-                all.of_middle = reports;
-            }
-        }
+    match counted.people {
+        People::Batches(rights) => fill_readable(app, &Counted { people: People::Readable(rights), ..*counted }, filling).await?,
+        // Everything else was counted so, too.
+        People::Readable(_) => filling.each_left_out(|it| it.of_middle = it.reports),
+        People::All => {}
     }
     for (at, median) in filling.needs.medians.iter().enumerate() {
         for cell in metrics::medians(app.reader(), counted, *median).await? {
             let Some(part) = filling.part(cell.part) else { continue };
             filling.tally(cell.group)?.medians[at][part] = cell.counted;
+        }
+    }
+    Ok(())
+}
+
+/// What batches tell nothing of, and is counted of what may be read alone: middle values, and who came of those who wanted to.
+async fn fill_readable(app: &App, counted: &Counted<'_>, filling: &mut Filling<'_>) -> Result<()> {
+    let columns = (0..).zip(&filling.needs.columns);
+    let (places, measures): (Vec<usize>, Vec<Measure>) = columns.filter(|(_, it)| it.is_of_both()).unzip();
+    if measures.is_empty() && !filling.needs.finds_middle_people() {
+        return Ok(());
+    }
+    let width = filling.needs.columns.len();
+    for cell in metrics::sums(app.reader(), counted, &measures, ROW_LIMIT).await? {
+        let Some(part) = filling.part(cell.part) else { continue };
+        let (tally, (sums, left_out)) = (filling.tally(cell.group)?, cell.counted);
+        for (place, sum) in places.iter().zip(sums) {
+            tally.sums[part * width + place] += sum;
+        }
+        if let Some(all) = tally.left_out.get_mut(part) {
+            (all.of_middle, all.with_both) = (left_out.reports, left_out.with_both);
         }
     }
     Ok(())

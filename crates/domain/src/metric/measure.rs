@@ -147,6 +147,11 @@ impl Measure {
         Self::OF_PEOPLE.contains(&self)
     }
 
+    /// Whether it is about those who wanted to come and those who came together.
+    pub fn is_of_both(self) -> bool {
+        matches!(self, Self::WithBoth | Self::RsvpsOfBoth | Self::AttendanceOfBoth)
+    }
+
     /// Activities of a kind.
     pub fn of_activity(kind: ActivityKind) -> Self {
         match kind {

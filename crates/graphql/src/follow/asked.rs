@@ -87,10 +87,10 @@ impl Asked {
         entry.seen(reader.within, all.as_ref().unwrap_or(&reader.rights)).filter(|effect| self.wants(&entry.change, *effect))
     }
 
-    /// Whether what the group may read is something else after an entry, though its rights are the same. Numbers are reckoned
-    /// anew each time.
+    /// Whether what the group may read is something else after an entry, though its rights are the same. Whoever is told how
+    /// things are is told so anew; everyone else ends.
     pub(super) fn reshapes(&self, entry: &Entry) -> bool {
-        self.opened.wants.interval().is_none() && entry.reshapes(&self.opened.reader.rights)
+        entry.reshapes(&self.opened.reader.rights)
     }
 
     /// Whether the group wants to be told of a change that means this to it.

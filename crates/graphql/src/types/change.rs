@@ -8,6 +8,7 @@ use crate::scalars::{DateTime, int};
 
 /// What kind of record changed.
 #[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
+#[graphql(remote = "change::EntityType")]
 pub(crate) enum EntityType {
     /// A network.
     Network,
@@ -19,35 +20,10 @@ pub(crate) enum EntityType {
     Gathering,
     /// A gathering report with its parts.
     GatheringReport,
+    /// A role that was given, offered or taken back. Only the audit trail tells of it.
+    Grant,
     /// A work site with its assessments. The audit trail has its changes; nobody who follows is told of them.
     WorkSite,
-}
-
-impl From<EntityType> for change::EntityType {
-    fn from(entity_type: EntityType) -> Self {
-        match entity_type {
-            EntityType::Network => Self::Network,
-            EntityType::Term => Self::Term,
-            EntityType::Community => Self::Community,
-            EntityType::Gathering => Self::Gathering,
-            EntityType::GatheringReport => Self::GatheringReport,
-            EntityType::WorkSite => Self::WorkSite,
-        }
-    }
-}
-
-impl From<change::EntityType> for EntityType {
-    fn from(entity_type: change::EntityType) -> Self {
-        match entity_type {
-            // Nobody is told of grants. They belong to the network.
-            change::EntityType::Network | change::EntityType::Grant => Self::Network,
-            change::EntityType::Term => Self::Term,
-            change::EntityType::Community => Self::Community,
-            change::EntityType::Gathering => Self::Gathering,
-            change::EntityType::GatheringReport => Self::GatheringReport,
-            change::EntityType::WorkSite => Self::WorkSite,
-        }
-    }
 }
 
 /// What happened to a record.

@@ -70,10 +70,14 @@ async fn a_place_is_unchanged_until_an_entry_touches_it() {
     term.change.entity_type = EntityType::Term;
     assert_eq!(ring.push(vec![entry(2), term]), Read::Same);
     assert_eq!(ring.unchanged(&[here], 2), None, "words are used everywhere");
-    let many = 3 + i64::try_from(SLOTS).unwrap();
-    assert_eq!(push(&ring, 3..=many), Read::Same);
-    assert_eq!(ring.unchanged(&[here], 3), Some(many));
-    assert_eq!(ring.unchanged(&[here], 2), None, "it does not reach back so far");
+    let mut moved = in_place(4, there);
+    (moved.change.entity_type, moved.change.kind) = (EntityType::Community, ChangeKind::Moved);
+    assert_eq!(ring.push(vec![in_place(3, Uuid::from_u128(7)), moved]), Read::Same);
+    assert_eq!(ring.unchanged(&[here], 3), None, "who may read what is something else");
+    let many = 4 + i64::try_from(SLOTS).unwrap();
+    assert_eq!(push(&ring, 4..=many), Read::Same);
+    assert_eq!(ring.unchanged(&[here], 4), Some(many));
+    assert_eq!(ring.unchanged(&[here], 3), None, "it does not reach back so far");
     assert!(!ring.is_behind());
     ring.tell(many + 1);
     assert!(ring.is_behind(), "there is more than was read");

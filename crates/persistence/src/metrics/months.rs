@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
-    people::{self, Around, LEFT_OUT, People},
+    people::{self, Around, LEFT_OUT, NOTHING, People},
     sql::Sql,
 };
 use crate::Result;
@@ -46,21 +46,26 @@ pub struct Months<'a> {
 
 impl Months<'_> {
     fn columns(&self, table: &str, sums: bool) -> String {
+        let in_batches = matches!(self.people, People::Batches(_));
         let column = |measure: &Measure| match sums {
+            _ if in_batches && measure.is_of_both() => NOTHING.to_owned(),
             true => format!(", CAST(SUM({table}.{measure}) AS bigint)"),
             false => format!(", CAST({table}.{measure} AS bigint)"),
         };
         let columns: String = self.measures.iter().map(column).collect();
-        columns + &", CAST(0 AS bigint)".repeat(LEFT_OUT.len())
+        columns + &NOTHING.repeat(LEFT_OUT.len())
     }
 
     /// What is taken off the sums for gatherings whose reports wait, and how many those are.
     fn taken_off(&self) -> String {
-        let column = |measure: &Measure| match measure.is_of_people() {
+        let column = |measure: &Measure| match measure.is_of_people() && !measure.is_of_both() {
             true => format!(", CAST(-SUM(m.{measure}) AS bigint)"),
-            false => ", CAST(0 AS bigint)".to_owned(),
+            false => NOTHING.to_owned(),
         };
-        let left_out = |measure: &Measure| format!(", CAST(SUM(m.{measure}) AS bigint)");
+        let left_out = |measure: &Measure| match measure.is_of_both() {
+            true => NOTHING.to_owned(),
+            false => format!(", CAST(SUM(m.{measure}) AS bigint)"),
+        };
         self.measures.iter().map(column).chain(LEFT_OUT.iter().map(left_out)).collect()
     }
 }

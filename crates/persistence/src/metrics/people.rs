@@ -2,9 +2,9 @@
 //!
 //! Whoever may not read a report learns from sums how many came only together with others, at least [`FEWEST_PEOPLE`] of
 //! them. Reports that the same people may read, of gatherings that the same communities held in the same month, are filled
-//! into batches in the order in which they were handed in: a batch is full when it tells of so many people, and what is left
-//! at the end waits, and is in no number. Whether the gatherings say who wanted to come parts them as well, for there is a
-//! metric of those alone.
+//! into batches in the order in which the log first had them with how many came, which no clock and no later word changes: a
+//! batch is full when it tells of so many people, and what is left at the end waits, and is in no number. Shares of those who
+//! had wanted to come are taken from what may be read alone: who wanted to come is told later, and would part full batches.
 //!
 //! Which batches are full does not depend on who asks, and each is in every number as a whole or not at all: its reports
 //! have the same hosts and month, so they stand in the same places and groups. However many numbers someone has, under
@@ -76,13 +76,15 @@ impl<'a> People<'a> {
     /// Sums of measures `m` of gatherings that are selected as the table, and how many of their reports were left out.
     pub(super) fn columns(self, measures: &[Measure], table: &str) -> String {
         let column = |measure: &Measure| match self {
+            Self::Batches(_) if measure.is_of_both() => NOTHING.to_owned(),
             Self::Batches(_) | Self::Readable(_) if measure.is_of_people() => {
                 format!(", CAST(SUM(CASE WHEN {table}.left_out = 0 THEN m.{measure} ELSE 0 END) AS bigint)")
             }
             _ => format!(", CAST(SUM(m.{measure}) AS bigint)"),
         };
         let left_out = |measure: &Measure| match self {
-            Self::All => ", CAST(0 AS bigint)".to_owned(),
+            Self::All => NOTHING.to_owned(),
+            Self::Batches(_) if measure.is_of_both() => NOTHING.to_owned(),
             _ => format!(", CAST(SUM({table}.left_out * m.{measure}) AS bigint)"),
         };
         measures.iter().map(column).chain(LEFT_OUT.iter().map(left_out)).collect()
@@ -94,6 +96,9 @@ impl<'a> People<'a> {
         format!(" AND NOT {}", has_unreadable(backend, gathering, rights))
     }
 }
+
+/// Of nothing.
+pub(super) const NOTHING: &str = ", CAST(0 AS bigint)";
 
 /// The report of a gathering tells of people and cannot be read.
 fn has_unreadable(backend: DbBackend, gathering: &str, rights: &Rights) -> String {
@@ -152,8 +157,7 @@ pub(super) fn push_waiting(sql: &mut Sql, rights: &Rights, around: Around) {
     let id = if backend == DbBackend::Postgres { "CAST(h.community_id AS text)" } else { "hex(h.community_id)" };
     let (first, next) = (dialect::first_of_month(backend, "f.month"), dialect::first_of_month(backend, NEXT_MONTH));
     sql.push(&format!(
-        "), hidden AS (SELECT r.id, r.gathering_id, r.attendance, r.submitted_at, r.audience, g.month,
-             CASE WHEN g.rsvp_yes IS NULL THEN 0 ELSE 1 END AS has_rsvps,
+        "), hidden AS (SELECT r.id, r.gathering_id, r.attendance, r.submitted_at, r.counted_from, r.audience, g.month,
              string_agg({id}, ' ' ORDER BY h.community_id) AS hosts
          FROM (SELECT DISTINCT d.gathering_id FROM few f JOIN hosted_days d ON d.community_id = f.community_id
                    AND d.start_date >= {first} AND d.start_date < {next} AND d.status = 'HELD') x
@@ -161,9 +165,9 @@ pub(super) fn push_waiting(sql: &mut Sql, rights: &Rights, around: Around) {
          JOIN gatherings g ON g.id = x.gathering_id
          JOIN gathering_hosts h ON h.gathering_id = x.gathering_id
          GROUP BY r.id, g.id),
-         queued AS (SELECT gathering_id, attendance, DENSE_RANK() OVER (ORDER BY hosts, month, audience, has_rsvps) AS queue,
-             ROW_NUMBER() OVER (PARTITION BY hosts, month, audience, has_rsvps
-                 ORDER BY CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END, submitted_at, id) AS place
+         queued AS (SELECT gathering_id, attendance, DENSE_RANK() OVER (ORDER BY hosts, month, audience) AS queue,
+             ROW_NUMBER() OVER (PARTITION BY hosts, month, audience
+                 ORDER BY counted_from, CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END, submitted_at, id) AS place
          FROM hidden),
          filled (queue, place, people, full_at) AS (
              SELECT DISTINCT queue, CAST(0 AS bigint), CAST(0 AS bigint), CAST(0 AS bigint) FROM queued
