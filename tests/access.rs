@@ -19,7 +19,8 @@ const CALLERS: [&str; 6] = ["ANONYMOUS", "ELSEWHERE", "MEMBER", "FACILITATOR", "
 enum Cell {
     /// Everyone the same, and no error.
     Everyone,
-    /// So many of the four reports: one that is public, one for the network, one for members and a draft.
+    /// So many of the four reports: one that is public, one for the network, one for members and a draft. Or of what else there
+    /// is, counted the same way.
     Reports(&'static str, [u64; 6]),
     /// What only those from this one of the callers on may see; a stranger has to sign in, and others are refused.
     From(usize),
@@ -89,13 +90,16 @@ const QUERIES: &[(&str, &str, Cell)] = &[
         Reports("/nodes/*", THEMES),
     ),
     ("viewer", "viewer { grants { role } verbs }", Everyone),
+    ("workSites", "workSites(within: $network) { nodes { isExact } }", Reports("/nodes/*", HANDED_IN)),
 ];
 
 /// Every field that writes: whom it takes, and an input that is refused for another reason, where there is one. What is about
-/// the report for members is not there for those who may not read it.
+/// the report or the site for members is not there for those who may not read it.
 const MUTATIONS: &[(&str, usize, &str)] = &[
     ("acceptInvitation", 1, r#"{ "secret": "cvi_0" }"#),
     ("addActivityPolicy", 5, r#"{ "network": "$network", "code": "OURS", "name": "Ours", "rules": [{ "days": 30 }] }"#),
+    ("addWorkSite", 3, r#"{ "community": "$city", "name": "Clinic" }"#),
+    ("assessWorkSite", 3, r#"{ "workSite": "$siteForMembers", "assessedOn": "2026-05-01", "source": "Survey" }"#),
     ("addVocabularyTerm", 5, r#"{ "network": "$network", "kind": "FUNCTION", "code": "MEND", "label": "Mend" }"#),
     ("amendGatheringReport", 3, r#"{ "report": "$forMembers", "expectedRevision": 99, "audience": "PUBLIC" }"#),
     ("appendToGatheringReport", 3, r#"{ "report": "$forMembers", "outcomes": ["NOBODYS"] }"#),
@@ -106,6 +110,7 @@ const MUTATIONS: &[(&str, usize, &str)] = &[
     ("changeGathering", 3, r#"{ "gathering": "$membersGathering", "expectedRevision": 99, "title": "Circle" }"#),
     ("changeNetwork", 5, r#"{ "network": "$network", "expectedRevision": 99, "name": "Relief" }"#),
     ("changeVocabularyTerm", 5, r#"{ "term": "$term", "expectedRevision": 99, "label": "Mend" }"#),
+    ("changeWorkSite", 3, r#"{ "workSite": "$siteForMembers", "expectedRevision": 99, "name": "Clinic" }"#),
     ("chooseCommunityActivityPolicy", 4, r#"{ "community": "$city", "expectedRevision": 99, "policy": null }"#),
     ("chooseNetworkActivityPolicy", 5, r#"{ "network": "$network", "expectedRevision": 99, "policy": null }"#),
     ("closeCommunity", 4, r#"{ "community": "$city", "expectedRevision": 99 }"#),
@@ -133,6 +138,12 @@ const MUTATIONS: &[(&str, usize, &str)] = &[
     ("pauseCommunity", 4, r#"{ "community": "$city", "expectedRevision": 99 }"#),
     ("planGathering", 3, r#"{ "hosts": ["$city"], "title": "Plan", "startDate": "2026-09-01" }"#),
     ("recordRsvps", 3, r#"{ "gathering": "$membersGathering", "yes": 3, "observedAt": "2026-05-01T10:00:00Z" }"#),
+    (
+        "removeAssessment",
+        3,
+        r#"{ "workSite": "$siteForMembers", "expectedRevision": 99, "assessment": "asm_00000000000000000000000000000001" }"#,
+    ),
+    ("removeWorkSite", 3, r#"{ "workSite": "$siteForMembers", "expectedRevision": 99 }"#),
     ("removeGathering", 4, r#"{ "gathering": "$membersGathering", "expectedRevision": 99 }"#),
     ("renameCommunity", 4, r#"{ "community": "$city", "expectedRevision": 99, "slug": "other-slug" }"#),
     ("reopenCommunity", 4, r#"{ "community": "$city", "expectedRevision": 99 }"#),
@@ -210,6 +221,10 @@ impl World {
         names.extend([("draft", text(&draft["report"]["id"])), ("draftGathering", gathering)]);
         let invited = hand.done("inviteMember", json!({ "at": city, "role": "MEMBER" }), "invitation").await;
         names.insert("invitation", text(&invited["invitation"]));
+        for (name, audience) in [("publicSite", "PUBLIC"), ("siteForNetwork", "NETWORK"), ("siteForMembers", "MEMBERS")] {
+            let site = json!({ "community": city, "name": name, "audience": audience });
+            names.insert(name, text(&hand.done("addWorkSite", site, "workSite { id }").await["workSite"]["id"]));
+        }
         let token = |within: &str, role: &str| {
             let made = succeed(address, &["token", "create", "--name", role, "--within", within, "--role", role]);
             Some(made.trim().to_owned())
@@ -321,7 +336,8 @@ async fn mutations_take_the_role_that_they_say(address: String) {
             }
             assert!(answer.get("errors").is_none(), "{role} asks {name}: {answer}");
             let refusal = &answer["data"][*name]["userErrors"][0];
-            let about_members = input["report"].as_str() == world.names.get("forMembers").map(String::as_str);
+            let is = |field: &str, name: &str| input[field].as_str() == world.names.get(name).map(String::as_str);
+            let about_members = is("report", "forMembers") || is("workSite", "siteForMembers");
             let expected = match caller {
                 1 if about_members => "NOT_FOUND",
                 caller if caller < *first => "FORBIDDEN",

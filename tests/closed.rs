@@ -78,6 +78,8 @@ async fn what_scanners_look_for_is_not_there() {
             ("query scan { __type(name: \"Query\") { fields { name } } }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
             ("query scan { networkz { nodes { id } } }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
             (format!("query scan {{ __typename {} }}", "@aa".repeat(10)), "GRAPHQL_VALIDATION_FAILED"),
+            ("query scan { __typename @skip(if: 1) }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+            (format!("query scan {{ {}: __typename }}", "a".repeat(201)), "DOCUMENT_TOO_LARGE"),
             (format!("query scan {{ __typename {} }}", "@aa".repeat(51)), "TOO_MANY_DIRECTIVES"),
             (format!("query scan {{ {} }}", "__typename ".repeat(500)), "TOO_MANY_ROOT_FIELDS"),
             ("qwerty scan { abc }".to_owned(), "GRAPHQL_PARSE_FAILED"),
@@ -375,6 +377,39 @@ async fn nobody_is_waited_for_long() {
         assert!(seconds(&silent) < 12.0, "{silent:?}");
         assert!(seconds(&body) < 4.0 && body.0.starts_with("HTTP/1.1 408") && body.0.contains("REQUEST_TIMEOUT"), "{body:?}");
         assert!(seconds(&socket) < 7.0 && socket.0.starts_with("HTTP/1.1 101"), "{socket:?}");
+    })
+    .await;
+}
+
+/// However many keep back the rest of large bodies, little memory is taken by them, and whoever asks for something small is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_so_many_large_bodies_are_received_at_once() {
+    with_service(&[], async |service| {
+        let head = |length: usize| {
+            format!("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n")
+        };
+        let announced = unfinished(&service, &head(10_000_000_000)).await;
+        assert!(announced.0.starts_with("HTTP/1.1 413") && announced.1 < Duration::from_secs(2), "{announced:?}");
+        let part = format!("{}{}", head(1 << 20), " ".repeat(100_000));
+        let mut kept = Vec::new();
+        for _ in 0..40 {
+            let mut connection = TcpStream::connect(service.url.trim_start_matches("http://")).await.expect("connects");
+            connection.write_all(part.as_bytes()).await.expect("is sent");
+            kept.push(connection);
+        }
+        // One of them is told so at once; those that were let in are waited for.
+        let ends = kept.iter_mut().map(|connection| {
+            Box::pin(async move {
+                let mut said = [0; 1_000];
+                let read = connection.read(&mut said).await.expect("an answer");
+                String::from_utf8_lossy(&said[..read]).into_owned()
+            })
+        });
+        let (first, ..) =
+            tokio::time::timeout(Duration::from_secs(10), futures::future::select_all(ends)).await.expect("in time");
+        assert!(first.starts_with("HTTP/1.1 503") && first.contains("UNAVAILABLE"), "{first}");
+        let (status, _) = answer(post(&service, &json!({ "query": "{ __typename }" }))).await;
+        assert_eq!(status, 200);
     })
     .await;
 }

@@ -96,3 +96,4 @@ mod tree;
 mod typescript;
 mod verify;
 mod wake_ups;
+mod work_sites;

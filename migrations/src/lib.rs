@@ -27,6 +27,7 @@ mod m20261123_000020_sign_in;
 mod m20261123_000021_grants;
 mod m20261123_000022_small_reports;
 mod m20261123_000023_audit;
+mod m20261123_000024_work_sites;
 mod m20261123_000025_role_changes;
 mod m20261123_000026_queued_reports;
 mod m20261123_000027_moves;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000021_grants::Migration),
             Box::new(m20261123_000022_small_reports::Migration),
             Box::new(m20261123_000023_audit::Migration),
+            Box::new(m20261123_000024_work_sites::Migration),
             Box::new(m20261123_000025_role_changes::Migration),
             Box::new(m20261123_000026_queued_reports::Migration),
             Box::new(m20261123_000027_moves::Migration),

@@ -114,15 +114,21 @@ fn function(records: &str) -> String {
     )
 }
 
+/// Puts this step's seal in the place of the one that there is. Later steps have more done at its end.
+pub(crate) async fn install(manager: &SchemaManager<'_>, more: &[&str]) -> Result<(), DbErr> {
+    let gatherings: Vec<String> =
+        seal::GATHERINGS.iter().map(|statement| statement.replace("community_paths", "community_scopes")).collect();
+    let gatherings: Vec<&str> = gatherings.iter().map(String::as_str).collect();
+    let communities = seal::lines(seal::COMMUNITIES.iter().copied());
+    let records = seal::records(&gatherings) + &seal::lines(more.iter().copied());
+    ddl::run_on(manager, DbBackend::Postgres, &["DROP FUNCTION seal_many"]).await?;
+    seal::replace(manager, (&communities, &records), &function(&records)).await
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let gatherings: Vec<String> =
-            seal::GATHERINGS.iter().map(|statement| statement.replace("community_paths", "community_scopes")).collect();
-        let gatherings: Vec<&str> = gatherings.iter().map(String::as_str).collect();
-        let (communities, records) = (seal::lines(seal::COMMUNITIES.iter().copied()), seal::records(&gatherings));
-        ddl::run_on(manager, DbBackend::Postgres, &["DROP FUNCTION seal_many"]).await?;
-        seal::replace(manager, (&communities, &records), &function(&records)).await?;
+        install(manager, &[]).await?;
         for (table, constraint) in NETWORK_IS_THERE {
             let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {constraint}");
             ddl::run_on(manager, DbBackend::Postgres, &[&drop]).await?;

@@ -32,6 +32,7 @@ pub mod policies;
 pub mod reports;
 pub mod themes;
 pub mod tokens;
+pub mod work_sites;
 pub mod writing;
 
 pub use app::App;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use convene_domain::{
     access::Caller,
-    id::{CommunityId, GatheringId, ItemId, NetworkId, NodeId, ReportId, TermId, Within},
+    id::{CommunityId, GatheringId, ItemId, NetworkId, NodeId, ReportId, TermId, Within, WorkSiteId},
     page::Page,
     report::ReportItem,
 };
@@ -16,6 +16,7 @@ use crate::{
     gatherings::{self, GatheringRecord},
     networks::{self, NetworkRecord, TermRecord},
     reports::{self, ReportRecord},
+    work_sites::{self, SeenSite},
 };
 
 /// The most things that are looked up at once.
@@ -36,6 +37,8 @@ pub enum Node {
     Report(ReportRecord),
     /// An item, with the report that it belongs to.
     Item(ItemId, ReportRecord, ReportItem),
+    /// A work site, as the caller sees it.
+    WorkSite(SeenSite),
 }
 
 /// Loads whatever has these identities and may be read by the caller; at most [`LIMIT`] at once.
@@ -68,6 +71,10 @@ pub async fn load_many(app: &App, caller: &Caller, ids: &[NodeId]) -> Result<Has
         let found = reports::load_items_by_id(app, caller, &asked.items).await?;
         nodes.extend(found.into_iter().map(|(id, (report, it))| (NodeId::Item(id), Node::Item(id, report, it))));
     }
+    if !asked.work_sites.is_empty() {
+        let found = work_sites::load_many(app, caller, &asked.work_sites).await?;
+        nodes.extend(found.into_iter().map(|(id, it)| (NodeId::WorkSite(id), Node::WorkSite(it))));
+    }
     Ok(nodes)
 }
 
@@ -80,6 +87,7 @@ struct Asked {
     gatherings: Vec<GatheringId>,
     reports: Vec<ReportId>,
     items: Vec<ItemId>,
+    work_sites: Vec<WorkSiteId>,
 }
 
 impl Asked {
@@ -93,6 +101,7 @@ impl Asked {
                 NodeId::Gathering(id) => asked.gatherings.push(id),
                 NodeId::Report(id) => asked.reports.push(id),
                 NodeId::Item(id) => asked.items.push(id),
+                NodeId::WorkSite(id) => asked.work_sites.push(id),
                 // Who may do what is told where it is administered.
                 NodeId::Grant(_) => {}
             }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{Rights, RightsMark, Sight, Visibility},
-    id::{ChangeId, CommunityId, GatheringId, GrantId, InstanceId, NetworkId, NodeId, ReportId, TermId, Within},
+    id::{ChangeId, CommunityId, GatheringId, GrantId, InstanceId, NetworkId, NodeId, ReportId, TermId, Within, WorkSiteId},
     page::Place,
     record::Revision,
     words::words,
@@ -30,6 +30,9 @@ words! {
         /// What someone may do. It has a place in the log, so that whoever follows it learns that rights may have changed;
         /// nobody is told of it.
         Grant = "GRANT",
+        /// A work site with its assessments. It stands in the log for those who look after its place; nobody who follows is told
+        /// of it.
+        WorkSite = "WORK_SITE",
     }
 }
 
@@ -43,6 +46,7 @@ impl EntityType {
             Self::Gathering => NodeId::Gathering(GatheringId::from_uuid(id)),
             Self::GatheringReport => NodeId::Report(ReportId::from_uuid(id)),
             Self::Grant => NodeId::Grant(GrantId::from_uuid(id)),
+            Self::WorkSite => NodeId::WorkSite(WorkSiteId::from_uuid(id)),
         }
     }
 }
@@ -54,7 +58,7 @@ words! {
         Created = "CREATED",
         /// Its content changed, in a way that no other word names.
         Updated = "UPDATED",
-        /// A community got another parent, or a gathering, with its report, other hosts.
+        /// A community got another parent, a gathering, with its report, other hosts, or a work site another community.
         Moved = "MOVED",
         /// A community got another slug; the one before leads to it still.
         Renamed = "RENAMED",
@@ -130,7 +134,7 @@ impl Effect {
     /// after; `None` when it is nothing to them. A report that is narrowed to members leaves the sight of everyone else,
     /// wherever it stands in the tree.
     pub fn seen(self, change: &Change, (before, after): (Sight, Sight)) -> Option<Self> {
-        if change.entity_type == EntityType::Grant {
+        if matches!(change.entity_type, EntityType::Grant | EntityType::WorkSite) {
             return None;
         }
         let sees = |sight: Sight, visibility: Option<Visibility>| visibility.is_none_or(|it| sight.sees(it));

@@ -70,6 +70,10 @@ ids! {
     GrantId = "gra_",
     /// An invitation to take on a role.
     MembershipInvitationId = "inv_",
+    /// A place or an area where people of a community work.
+    WorkSiteId = "wsi_",
+    /// An assessment of a work site.
+    AssessmentId = "asm_",
     /// A change of a network's log; random, so that a cursor which names it proves which log it came from.
     ChangeId = "chg_",
 }
@@ -97,6 +101,8 @@ pub enum NodeId {
     Term(TermId),
     /// A role that an account was given. It is named in logs, and not looked up.
     Grant(GrantId),
+    /// A work site.
+    WorkSite(WorkSiteId),
 }
 
 impl NodeId {
@@ -110,6 +116,7 @@ impl NodeId {
             Self::Item(id) => id.uuid(),
             Self::Term(id) => id.uuid(),
             Self::Grant(id) => id.uuid(),
+            Self::WorkSite(id) => id.uuid(),
         }
     }
 }
@@ -124,6 +131,7 @@ impl fmt::Display for NodeId {
             Self::Item(id) => id.fmt(f),
             Self::Term(id) => id.fmt(f),
             Self::Grant(id) => id.fmt(f),
+            Self::WorkSite(id) => id.fmt(f),
         }
     }
 }
@@ -139,7 +147,8 @@ impl FromStr for NodeId {
             Some(ReportId::PREFIX) => text.parse().map(Self::Report),
             Some(ItemId::PREFIX) => text.parse().map(Self::Item),
             Some(TermId::PREFIX) => text.parse().map(Self::Term),
-            _ => Err(Invalid::new("is not an id: it begins with none of net_, com_, gat_, rep_, itm_, voc_")),
+            Some(WorkSiteId::PREFIX) => text.parse().map(Self::WorkSite),
+            _ => Err(Invalid::new("is not an id: it begins with none of net_, com_, gat_, rep_, itm_, voc_, wsi_")),
         }
     }
 }

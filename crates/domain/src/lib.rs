@@ -22,6 +22,7 @@ pub mod report;
 pub mod text;
 pub mod theme;
 pub mod words;
+pub mod work_site;
 
 /// Why a value is refused, in words that can follow the name of the field that held it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -132,11 +132,11 @@ fn check_cadence(text: &str) -> Result<(), Invalid> {
     if text.split(';').any(|part| part.eq_ignore_ascii_case("INTERVAL=0")) {
         return Err(Invalid::new("is not a recurrence rule (iCalendar RRULE): INTERVAL is at least 1"));
     }
-    let rule: rrule::RRule<rrule::Unvalidated> =
-        text.parse().map_err(|error| Invalid::new(format!("is not a recurrence rule (iCalendar RRULE): {error}")))?;
+    let refused = || Invalid::new("is not a recurrence rule (iCalendar RRULE), such as FREQ=MONTHLY;INTERVAL=2");
+    let rule: rrule::RRule<rrule::Unvalidated> = text.parse().map_err(|_| refused())?;
     // Whether a rule makes sense can depend on its first date; any will do to see that it is whole.
     let first = chrono::DateTime::UNIX_EPOCH.with_timezone(&rrule::Tz::UTC);
-    rule.validate(first).map(drop).map_err(|error| Invalid::new(format!("is not a recurrence rule (iCalendar RRULE): {error}")))
+    rule.validate(first).map(drop).map_err(|_| refused())
 }
 
 impl Cadence {

@@ -26,6 +26,7 @@ const LISTS: [&str; 34] = [
     "agenda",
     "ancestors",
     "apiTokens",
+    "assessments",
     "attendanceParts",
     "bands",
     "buckets",

@@ -122,15 +122,19 @@ pub(crate) fn veil(errors: &mut Vec<ServerError>) {
 /// Leaves out of the executor's own errors about values which types of the schema these were read as.
 pub(crate) fn veil_types(errors: &mut [ServerError]) {
     for error in errors {
-        let Some((_, told)) = error.message.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) else {
-            if error.message.starts_with(WRONG_TYPE) {
-                "a value is of a type that cannot stand here".clone_into(&mut error.message);
-            }
-            continue;
-        };
-        let told = told.split(" (occurred while parsing").next().unwrap_or_default();
-        error.message = format!("a value cannot stand here: {told}");
+        if let Some(told) = without_types(&error.message) {
+            error.message = told;
+        }
     }
+}
+
+/// What the executor says of a value, without the type of the schema that it was read as; `None` when it says none.
+pub(crate) fn without_types(message: &str) -> Option<String> {
+    let Some((_, told)) = message.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) else {
+        return message.starts_with(WRONG_TYPE).then(|| "a value is of a type that cannot stand here".to_owned());
+    };
+    let told = told.split(" (occurred while parsing").next().unwrap_or_default();
+    Some(format!("a value cannot stand here: {told}"))
 }
 
 /// How many errors of one answer are sent. Validation can find thousands in one small document.

@@ -21,7 +21,7 @@ use convene_domain::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    error::{Error, ErrorCode},
+    error::{Error, ErrorCode, without_types},
     guard::Refusal,
     input::{self, ActivityArguments, ActivityFilter, When},
     request::Outcome,
@@ -30,6 +30,8 @@ use crate::{
 
 /// The most rows of a table: more than that no spreadsheet is glad of.
 const ROW_LIMIT: usize = 100_000;
+/// What a table takes of the room that large operations share: its text is there as a whole.
+const COST: u64 = 16_000;
 /// How often something is counted anew that was changed meanwhile, before it is answered without a tag.
 const ATTEMPTS: usize = 4;
 /// Counts up when the columns change.
@@ -90,7 +92,11 @@ impl Service {
     /// Fails with what a query that asks the same would be refused with.
     pub async fn export(&self, caller: Caller, request: ExportRequest) -> Result<Exported, Box<Outcome>> {
         let late = || Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", self.deadline.as_secs()));
-        match tokio::time::timeout(self.deadline, export(&self.app, caller, &request)).await {
+        let answered = async {
+            let _room = self.guard.enter(COST).await;
+            export(&self.app, caller, &request).await
+        };
+        match tokio::time::timeout(self.deadline, answered).await {
             Ok(exported) => exported.map_err(|error| Box::new(Outcome::failed_with(error))),
             Err(_) => Err(Box::new(Outcome::refused(late()))),
         }
@@ -270,7 +276,11 @@ fn list(text: &str) -> Vec<String> {
 }
 
 fn parse<T: InputType>(name: &str, value: Value) -> Result<T, Error> {
-    let refused = |error: async_graphql::InputValueError<T>| error.into_server_error(Pos::default()).message;
+    let refused = |error: async_graphql::InputValueError<T>| {
+        let message = error.into_server_error(Pos::default()).message;
+        // Whoever reads tables has no types.
+        without_types(&message).unwrap_or(message)
+    };
     T::parse(Some(value)).map_err(|error| Error::bad_user_input(format!("{name}: {}", refused(error))))
 }
 

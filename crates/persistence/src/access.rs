@@ -126,6 +126,48 @@ fn stands_in_text(backend: DbBackend, report: &str, places: &[Uuid]) -> String {
     )
 }
 
+/// The sites that may be seen, by the columns with their audience and community. They stand where their community stands.
+pub(crate) fn readable_site(
+    backend: DbBackend,
+    audience: (&'static str, &'static str),
+    community: (&'static str, &'static str),
+    rights: &Rights,
+) -> Condition {
+    if rights.everywhere() >= Sight::Members {
+        return Condition::all();
+    }
+    let told = |sight: Sight| Expr::col(audience).is_in(sight.audiences().iter().map(|it| it.as_str()));
+    let mut any = Condition::any().add(told(rights.everywhere()));
+    for sight in [Sight::Network, Sight::Members].into_iter().filter(|sight| *sight > rights.everywhere()) {
+        let places = rights.places_of(sight);
+        if !places.is_empty() {
+            any = any.add(told(sight).and(community_stands_in(backend, community, &places)));
+        }
+    }
+    // Whatever is added to the answer narrows it.
+    Condition::all().add(any)
+}
+
+/// Whether a site is one of those that whoever asks may write, by the column with its community: they are shown where it is.
+pub(crate) fn writable_site(backend: DbBackend, community: (&'static str, &'static str), rights: &Rights) -> Expr {
+    let places = rights.places_of(Sight::Drafts);
+    match (rights.everywhere() >= Sight::Drafts, places.is_empty()) {
+        (true, _) => Expr::cust("TRUE"),
+        (false, true) => Expr::cust("FALSE"),
+        (false, false) => community_stands_in(backend, community, &places),
+    }
+}
+
+fn community_stands_in(backend: DbBackend, community: (&'static str, &'static str), places: &[Uuid]) -> Expr {
+    let scopes = Query::select()
+        .expr(Expr::val(1))
+        .from_as(community_scope::Entity, SCOPES)
+        .and_where(Expr::col((SCOPES, community_scope::Column::CommunityId)).equals(community))
+        .and_where(dialect::is_any_id(backend, (SCOPES, community_scope::Column::ScopeId), places))
+        .take();
+    Expr::exists(scopes)
+}
+
 /// Whether a community is one of these places, or stands under one.
 pub async fn is_community_under<C: ConnectionTrait>(connection: &C, id: CommunityId, places: &[Uuid]) -> Result<bool> {
     let of = community_scope::Entity::find().filter(community_scope::Column::CommunityId.eq(id.uuid()));

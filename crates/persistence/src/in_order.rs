@@ -5,7 +5,7 @@ use sea_orm::{
     sea_query::{IntoIden, SelectStatement},
 };
 
-use crate::entity::{community, gathering, gathering_report, network, report_item};
+use crate::entity::{community, gathering, gathering_report, network, report_item, work_site};
 
 /// What is read of a row, column by column.
 pub(crate) struct Cells<'r> {
@@ -78,6 +78,10 @@ in_order! {
         id, report_id, ordinal, kind, activity_kind, body, theme, severity, contributor, host_id, owner, due_on, state,
         confidential; search_text
     }
+    work_site {
+        id, network_id, revision, origin, community_id, name, country, region, latitude, longitude, location_precision, audience,
+        removed_at
+    }
 }
 
 #[cfg(test)]
@@ -102,5 +106,6 @@ mod tests {
         assert_eq!(left_out::<gathering_report::Entity>(), [""; 0]);
         assert_eq!(left_out::<network::Entity>(), [""; 0]);
         assert_eq!(left_out::<report_item::Entity>(), ["search_text"]);
+        assert_eq!(left_out::<work_site::Entity>(), [""; 0]);
     }
 }

@@ -42,6 +42,7 @@ pub mod terms;
 pub mod themes;
 pub mod tokens;
 pub mod verify;
+pub mod work_sites;
 
 pub use connections::{Connections, Transaction};
 pub use database::{Database, Reads};

@@ -108,12 +108,14 @@ const CHECKS: &[Check<'_>] = &[
                  WHERE c.entity_type <> 'GRANT' AND (c.position >= h.pruned_to OR (c.entity_id, c.revision) IN
                      (SELECT id, revision FROM networks UNION ALL SELECT id, revision FROM terms
                       UNION ALL SELECT id, revision FROM communities UNION ALL SELECT id, revision FROM gatherings
-                      UNION ALL SELECT id, revision FROM gathering_reports))
+                      UNION ALL SELECT id, revision FROM gathering_reports
+                      UNION ALL SELECT id, revision FROM work_sites WHERE removed_at IS NULL))
                  GROUP BY c.entity_id, h.pruned_to
                  HAVING MAX(CASE WHEN c.kind IN ('REMOVED', 'MERGED') THEN 1 ELSE 0 END) = 0",
         is: "SELECT id, revision, revision FROM networks UNION ALL SELECT id, revision, revision FROM terms
              UNION ALL SELECT id, revision, revision FROM communities UNION ALL SELECT id, revision, revision FROM gatherings
-             UNION ALL SELECT id, revision, revision FROM gathering_reports",
+             UNION ALL SELECT id, revision, revision FROM gathering_reports
+             UNION ALL SELECT id, revision, revision FROM work_sites WHERE removed_at IS NULL",
         columns: &[Entity, Number("changes"), Number("revision")],
     },
     Check {
@@ -176,7 +178,9 @@ const CHECKS: &[Check<'_>] = &[
         should: "SELECT s.scope_id, c.position, c.entity_id FROM changes c
                  JOIN (SELECT scope_id, community_id AS entity_id FROM community_scopes
                        UNION ALL SELECT scope_id, gathering_id FROM gathering_scopes
-                       UNION ALL SELECT scope_id, report_id FROM report_scopes) s ON s.entity_id = c.entity_id
+                       UNION ALL SELECT scope_id, report_id FROM report_scopes
+                       UNION ALL SELECT p.scope_id, w.id FROM work_sites w JOIN community_scopes p ON p.community_id = w.community_id
+                       WHERE w.removed_at IS NULL) s ON s.entity_id = c.entity_id
                  JOIN (SELECT h.network_id,
                            MAX(CASE WHEN m.position > h.pruned_to THEN m.position ELSE h.pruned_to END) AS moved
                        FROM network_heads h
@@ -192,7 +196,7 @@ const CHECKS: &[Check<'_>] = &[
                    LEFT JOIN changes m ON m.network_id = h.network_id AND m.kind = 'MOVED' AND m.entity_type = 'COMMUNITY'
                    GROUP BY h.network_id) v
                ON v.network_id = c.network_id AND v.moved <= c.position
-             WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT')
+             WHERE c.entity_type IN ('COMMUNITY', 'GATHERING', 'GATHERING_REPORT', 'WORK_SITE')
              AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.entity_id = c.entity_id AND n.position > c.position)",
         columns: &[Scope("scope"), Number("position"), Entity],
     },

@@ -93,7 +93,7 @@ async fn read(app: &App, caller: &Caller, within: Within, entity_type: EntityTyp
             let pages = reports::list(connection, &rights, &[within], &filter, GatheringOrder::OldestFirst, request).await?;
             brief(pages, |record| (record.id.uuid(), record.revision))
         }
-        EntityType::Grant => Page::empty(),
+        EntityType::Grant | EntityType::WorkSite => Page::empty(),
     })
 }
 

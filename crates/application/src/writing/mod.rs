@@ -12,6 +12,7 @@ pub mod networks;
 pub mod persons;
 pub mod policies;
 pub mod reports;
+pub mod work_sites;
 
 mod check;
 mod need;
@@ -23,7 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
     access::Caller,
     change::{ChangeKind, EntityType, Head, NewChange},
-    id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId},
+    id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, WorkSiteId},
     record::Revision,
 };
 use convene_persistence::{
@@ -230,6 +231,7 @@ subjects! {
     ReportId => GatheringReport,
     GrantId => Grant,
     MembershipInvitationId => Grant,
+    WorkSiteId => WorkSite,
 }
 
 /// Says what was written of a record, and that the answer is about it.

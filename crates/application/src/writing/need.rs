@@ -1,10 +1,10 @@
 //! What someone has to be to have a command carried out. Each command says so, and it is checked before anything else.
 
 use convene_domain::{
-    access::{Caller, Role, RoleAt},
-    id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, Within},
+    access::{Caller, Rights, Role, RoleAt},
+    id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, Within, WorkSiteId},
 };
-use convene_persistence::{Write, access, communities, gatherings, grants, networks, reports, terms};
+use convene_persistence::{Write, access, communities, gatherings, grants, networks, reports, terms, work_sites};
 use uuid::Uuid;
 
 use super::{Refusal, Stop};
@@ -34,6 +34,8 @@ pub(super) enum At {
     Gathering(GatheringId),
     /// A host of the gathering of a report.
     Report(ReportId),
+    /// The community of a work site.
+    WorkSite(WorkSiteId),
     /// The place of a role that was given; only administrators of the network take back one of theirs.
     Grant(GrantId),
     /// The place of an invitation.
@@ -79,6 +81,11 @@ impl Need {
             },
             At::Report(id) => match reports::load_many(transaction, &caller.rights(), &[id]).await?.remove(&id) {
                 Some(report) => first_host(write, report.gathering).await?.map(Within::Community),
+                // Whoever may not know of it is told that it is not there.
+                None => return Ok(Some(Refusal::not_found(self.field))),
+            },
+            At::WorkSite(id) => match work_sites::load_many(transaction, &caller.rights(), &[id]).await?.remove(&id) {
+                Some(seen) => Some(Within::Community(seen.site.community)),
                 // Whoever may not know of it is told that it is not there.
                 None => return Ok(Some(Refusal::not_found(self.field))),
             },
@@ -142,6 +149,10 @@ async fn has(write: &Write, caller: &Caller, role: Role, subject: At) -> Result<
         At::Community(id) => access::is_community_under(transaction, id, &places).await?,
         At::Gathering(id) => access::is_gathering_under(transaction, id, &places).await?,
         At::Report(id) => access::is_report_under(transaction, id, &places).await?,
+        At::WorkSite(id) => match work_sites::load_many(transaction, &Rights::all(), &[id]).await?.remove(&id) {
+            Some(seen) => access::is_community_under(transaction, seen.site.community, &places).await?,
+            None => false,
+        },
         At::Instance | At::Term(_) | At::NetworkOf(_) | At::Above(_) | At::Grant(_) | At::Invitation(_) => false,
     })
 }

@@ -11,7 +11,7 @@ pub use role::{Grant, Role, RoleAt, Verb};
 use crate::{report::ReportStatus, words::words};
 
 words! {
-    /// Who may read a report.
+    /// Who may read a report, or see a work site.
     Audience, "audience" {
         /// Members of the host communities.
         Members = "MEMBERS",

@@ -6,6 +6,8 @@
 pub struct Limits {
     /// Bytes of query text. 64 KiB is some ten times the largest query of our own clients.
     pub document_bytes: usize,
+    /// Bytes of a name, such as an alias, which an answer repeats for each entry of a list.
+    pub name_bytes: usize,
     /// Tokens outside comments.
     pub tokens: usize,
     /// Brackets, braces and parentheses open at once. The parser recurses once for each: a few thousand overflow its stack.
@@ -41,6 +43,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             document_bytes: 64 << 10,
+            name_bytes: 200,
             tokens: 8_000,
             brackets: 64,
             depth: 15,

@@ -50,6 +50,9 @@ pub(super) fn scan(text: &str, limits: &Limits) -> Result<Scan, Refusal> {
             _ if is_word(byte) => word_end(bytes, at),
             _ => at + 1,
         };
+        if is_word(byte) && end - at > limits.name_bytes {
+            return Err(over(ErrorCode::DocumentTooLarge, "bytes of a name", limits.name_bytes, end - at));
+        }
         tokens += 1;
         variables += usize::from(byte == b'$');
         if open > limits.brackets {
@@ -119,6 +122,13 @@ mod tests {
         assert_eq!(code("{ a(b: -15) { ...c } }"), Ok(12));
         assert_eq!(code("\u{feff}{a,b}"), Ok(4));
         assert_eq!(code(""), Ok(0));
+    }
+
+    #[test]
+    fn names_are_short() {
+        let (longest, longer) = ("a".repeat(200), "a".repeat(201));
+        assert_eq!(code(&format!("{{ {longest}: b(c: \"{longer}\") }}")), Ok(9));
+        assert_eq!(code(&format!("{{ {longer}: b }}")), Err(ErrorCode::DocumentTooLarge));
     }
 
     #[test]

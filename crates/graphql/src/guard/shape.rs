@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Pos, Positioned,
+    Pos, Positioned, Value,
     parser::types::{Directive, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
 
@@ -156,15 +156,28 @@ impl<'a> Walk<'a> {
         for (place, directive) in directives.iter().enumerate() {
             let name = directive.node.name.node.as_str();
             let is_first = directives[..place].iter().all(|before| before.node.name.node != name);
-            if self.stray.is_none() && !(possible.contains(&name) && is_first) {
-                self.stray = Some(invalid(format!("\"@{name}\" cannot stand here"), directive.pos));
-            }
+            let told = if !(possible.contains(&name) && is_first) {
+                "cannot stand here"
+            } else if !has_condition(&directive.node) {
+                "has no condition that is true, false or a variable"
+            } else {
+                continue;
+            };
+            self.stray.get_or_insert_with(|| invalid(format!("\"@{name}\" {told}"), directive.pos));
         }
     }
 
     fn recursion(&self, level: usize) -> Result<(), Refusal> {
         within(ErrorCode::TooDeep, "selection sets inside each other", self.limits.recursion, level)
     }
+}
+
+/// Whether a directive says when it applies, and nothing else: the validator does not look at those of `__typename`.
+fn has_condition(directive: &Directive) -> bool {
+    let [(name, condition)] = directive.arguments.as_slice() else { return false };
+    // A variable is no constant.
+    let is_boolean = condition.node.clone().into_const().is_none_or(|value| matches!(value, Value::Boolean(_)));
+    name.node == "if" && is_boolean
 }
 
 /// Whether a field asks for the schema. `_service` is the schema too, as text. Whoever only wants to know the name of a type, that it

@@ -26,6 +26,7 @@ mod timing;
 mod update;
 mod vocabulary;
 mod window;
+mod work_site;
 
 pub(crate) use account::EraseAccountInput;
 pub(crate) use activity::{ActivityArguments, ActivityFilter, ActivityOrder, When};
@@ -57,6 +58,9 @@ pub(crate) use steps::{
 };
 pub(crate) use vocabulary::{AddVocabularyTermInput, ChangeVocabularyTermInput};
 pub(crate) use window::Window;
+pub(crate) use work_site::{
+    AddWorkSiteInput, AssessWorkSiteInput, ChangeWorkSiteInput, RemoveAssessmentInput, RemoveWorkSiteInput, WorkSiteFilter,
+};
 
 use community_details::CommunityDetailsInput;
 use fields::Part;

@@ -16,6 +16,7 @@ mod report;
 mod tests;
 mod theme;
 mod turns;
+mod work_site;
 
 pub(crate) use activity_policy::{PoliciesOf, PolicyOf};
 pub(crate) use common::Common;
@@ -27,6 +28,7 @@ pub(crate) use network::Vocabulary;
 pub(crate) use report::{Attendance, Items, ReportOf, TagsOf, load_surrounded};
 pub(crate) use theme::HostsOfTheme;
 pub(crate) use turns::Turns;
+pub(crate) use work_site::{AssessmentsOf, NewestAssessmentOf, SitesOf, WorkSites};
 
 use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};
 

@@ -1,4 +1,9 @@
-use convene_domain::{access::Audience, community::Level, id::CommunityId, report::ReportStatus};
+use convene_domain::{
+    access::{Audience, Caller},
+    community::Level,
+    id::CommunityId,
+    report::ReportStatus,
+};
 
 use crate::fixture::{Told, World, statements};
 
@@ -119,4 +124,44 @@ async fn numbers_cost_two_statements_whatever_the_number_of_groups() {
     let (data, read) = statements(world.data(comparison)).await;
     assert_eq!(read.len(), 2, "{read:#?}");
     assert_eq!(data["comparison"]["metrics"][0]["values"], serde_json::json!([4, 4, 4, 4, 4]));
+}
+
+/// Each level is one statement: the communities, their sites and how many those are, the newest assessments, all of them, and the
+/// communities of the sites.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn work_sites_of_many_communities_cost_as_many_statements_as_those_of_one() {
+    for regions in [2, 50] {
+        let world = World::new().await;
+        let nation = world.communities(Level::National, None, ["kenya"]).await;
+        let regions = world.communities(Level::Regional, Some(nation[0]), (0..regions).map(|n| format!("region-{n:02}"))).await;
+        let mutation =
+            "mutation($add: AddWorkSiteInput!) { addWorkSite(input: $add) { workSite { id } userErrors { message } } }";
+        let assess = "mutation($assess: AssessWorkSiteInput!) { assessWorkSite(input: $assess) { userErrors { message } } }";
+        for region in &regions {
+            for name in ["Clinic", "Shelter"] {
+                let key = format!("{name} of {region}");
+                let add = serde_json::json!({ "add": { "community": region.to_string(), "name": name, "audience": "PUBLIC", "idempotencyKey": key } });
+                let added = world.send(Caller::Operator, mutation, add).await;
+                let site = &added["data"]["addWorkSite"]["workSite"]["id"];
+                let found = serde_json::json!({ "assess": { "workSite": site, "assessedOn": "2026-05-01", "need": "HIGH", "source": "Survey", "idempotencyKey": key } });
+                let assessed = world.send(Caller::Operator, assess, found).await;
+                assert_eq!(assessed["data"]["assessWorkSite"]["userErrors"], serde_json::json!([]), "{added} {assessed}");
+            }
+        }
+        let query = format!(
+            r#"{{ communities(within: "{}", filter: {{ levels: [REGIONAL] }}, first: 50) {{ nodes {{
+              workSites(first: 1) {{ totalCount nodes {{
+                name community {{ slug }} assessment(asOf: "2026-05-03") {{ ageDays }} assessments(asOf: "2026-05-03") {{ need }}
+              }} }} }} }} }}"#,
+            world.network
+        );
+        let (data, statements) = statements(world.data(query)).await;
+        for region in data["communities"]["nodes"].as_array().unwrap() {
+            let sites = &region["workSites"];
+            assert_eq!((&sites["totalCount"], sites["nodes"].as_array().unwrap().len()), (&2.into(), 1), "{sites}");
+            assert_eq!((&sites["nodes"][0]["name"], &sites["nodes"][0]["assessment"]["ageDays"]), (&"Clinic".into(), &2.into()));
+            assert_eq!(sites["nodes"][0]["assessments"], serde_json::json!([{ "need": "HIGH" }]));
+        }
+        assert_eq!(statements.len(), 6, "{statements:#?}");
+    }
 }

@@ -15,13 +15,14 @@ mod person;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod work_site;
 
 use async_graphql::MergedObject;
 
 use self::{
     account::AccountMutation, activity_policy::ActivityPolicyMutation, api_token::ApiTokenMutation, community::CommunityMutation,
     gathering::GatheringMutation, gathering_report::GatheringReportMutation, grant::GrantMutation, network::NetworkMutation,
-    person::PersonMutation, vocabulary::VocabularyMutation,
+    person::PersonMutation, vocabulary::VocabularyMutation, work_site::WorkSiteMutation,
 };
 
 /// Everything that can be written. All of it needs a token (`UNAUTHENTICATED`).
@@ -41,4 +42,5 @@ pub struct Mutation(
     ApiTokenMutation,
     PersonMutation,
     AccountMutation,
+    WorkSiteMutation,
 );

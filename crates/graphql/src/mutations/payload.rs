@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use convene_application::writing::Answer;
-use convene_domain::id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId};
+use convene_domain::id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, WorkSiteId};
 
 use super::perform::Outcome;
 use crate::{
     budget,
     error::{Error, nullable},
     loaders::{self, Batch},
-    types::{Community, Gathering, GatheringReport, Grant, Network, UserError, VocabularyTerm},
+    types::{Community, Gathering, GatheringReport, Grant, Network, UserError, VocabularyTerm, WorkSite},
 };
 
 /// A macro because each mutation has a payload of its own, so that any of them can get a field more, and they differ in
@@ -71,6 +71,11 @@ async fn written(context: &Context<'_>, answer: &Answer, id: ReportId) -> Option
 
 /// The id of what is no more.
 async fn named(_: &Context<'_>, _: &Answer, id: GatheringId) -> Option<ID> {
+    Some(id.to_string().into())
+}
+
+/// The id of a work site that is no more.
+async fn left(_: &Context<'_>, _: &Answer, id: WorkSiteId) -> Option<ID> {
     Some(id.to_string().into())
 }
 
@@ -293,6 +298,36 @@ payloads! {
     ReviewGatheringReportPayload {
         /// The report as it is now; null when this was refused, or the record is gone since.
         report: GatheringReport = written(ReportId)
+    }
+
+    /// What came of `addWorkSite`.
+    AddWorkSitePayload {
+        /// The new site as it is now; null when this was refused, or the record is gone since.
+        work_site: WorkSite = loaded(WorkSiteId)
+    }
+
+    /// What came of `changeWorkSite`.
+    ChangeWorkSitePayload {
+        /// The site as it is now; null when this was refused, or the record is gone since.
+        work_site: WorkSite = loaded(WorkSiteId)
+    }
+
+    /// What came of `removeWorkSite`.
+    RemoveWorkSitePayload {
+        /// The id of the site that is no more; null when this was refused.
+        removed: ID = left(WorkSiteId)
+    }
+
+    /// What came of `assessWorkSite`.
+    AssessWorkSitePayload {
+        /// The site as it is now; null when this was refused, or the record is gone since.
+        work_site: WorkSite = loaded(WorkSiteId)
+    }
+
+    /// What came of `removeAssessment`.
+    RemoveAssessmentPayload {
+        /// The site as it is now; null when this was refused, or the record is gone since.
+        work_site: WorkSite = loaded(WorkSiteId)
     }
 
     /// What came of `withdrawGatheringReport`.

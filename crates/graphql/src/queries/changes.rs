@@ -82,8 +82,8 @@ pub(crate) async fn load_entity(context: &Context<'_>, id: NodeId) -> Result<Opt
         NodeId::Gathering(id) => loaders::load(context, id).await?.map(|it| Node::Gathering(it.into())),
         NodeId::Report(id) => loaders::load(context, id).await?.map(|it| Node::GatheringReport(it.into())),
         NodeId::Term(id) => loaders::load(context, id).await?.map(|it| Node::VocabularyTerm(it.into())),
-        // Items are parts of reports: the log says nothing of them; and it tells nobody of grants.
-        NodeId::Item(_) | NodeId::Grant(_) => None,
+        // Items are parts of reports: the log says nothing of them; and it tells nobody of grants and work sites.
+        NodeId::Item(_) | NodeId::Grant(_) | NodeId::WorkSite(_) => None,
     })
 }
 

@@ -18,6 +18,7 @@ mod reach;
 mod tests;
 mod theme;
 mod viewer;
+mod work_site;
 
 use async_graphql::MergedObject;
 
@@ -25,7 +26,7 @@ use self::{
     attention::AttentionQuery, audit::AuditQuery, changes::ChangesQuery, community::CommunityQuery, comparison::ComparisonQuery,
     entities::Federation, entities::Keys, gathering::GatheringQuery, gathering_report::GatheringReportQuery,
     life_cycle::LifeCycleQuery, metrics::MetricsQuery, network::NetworkQuery, node::NodeQuery, person::PersonQuery,
-    theme::ThemeQuery, viewer::ViewerQuery,
+    theme::ThemeQuery, viewer::ViewerQuery, work_site::WorkSiteQuery,
 };
 pub(crate) use self::{changes::load_entity, metrics::answer_activity};
 
@@ -46,6 +47,7 @@ pub(crate) struct Questions(
     ComparisonQuery,
     ThemeQuery,
     ViewerQuery,
+    WorkSiteQuery,
 );
 
 /// Everything that can be asked of the service.

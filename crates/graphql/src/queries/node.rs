@@ -27,7 +27,7 @@ impl NodeQuery {
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of a network, community, gathering, report, item or term.")] id: ID,
+        #[graphql(desc = "The id of a network, community, gathering, report, item, term or work site.")] id: ID,
     ) -> Option<Node> {
         nullable(ctx, find(ctx, &id).await)
     }

@@ -22,6 +22,8 @@ pub(crate) enum EntityType {
     GatheringReport,
     /// A role that was given, offered or taken back. Only the audit trail tells of it.
     Grant,
+    /// A work site with its assessments. The audit trail has its changes; nobody who follows is told of them.
+    WorkSite,
 }
 
 /// What happened to a record.
@@ -32,7 +34,7 @@ pub(crate) enum ChangeKind {
     Created,
     /// Its content changed, in a way that no other word names.
     Updated,
-    /// A community got another parent, or a gathering, with its report, other hosts.
+    /// A community got another parent, a gathering, with its report, other hosts, or a work site another community.
     Moved,
     /// A community got another slug; the one before leads to it still.
     Renamed,

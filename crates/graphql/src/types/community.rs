@@ -10,8 +10,8 @@ use crate::{
     budget,
     connection::{Connection, Paging},
     error::{Error, nullable},
-    input::{self, CommunityFilter},
-    loaders::{self, Ancestors, Communities, FormerSlugs, PolicyOf},
+    input::{self, CommunityFilter, WorkSiteFilter},
+    loaders::{self, Ancestors, Communities, FormerSlugs, PolicyOf, SitesOf, WorkSites},
     scalars::{Date, int, or_today},
     types::{ActivityPolicy, Audience, CommunityOrder, CommunityStatus, Coordinates, Format, Level, Lists, Network},
 };
@@ -215,6 +215,20 @@ impl Community {
         let filter = convene_domain::community::CommunityFilter { children: true, ..input::filter(filter)? };
         let paging = Paging { first, after, last, before };
         Connection::load(ctx, Within::Community(self.0.id), (filter, order_by.unwrap_or_default().into()), paging).await
+    }
+
+    /// The work sites of the community itself that you may see, by name. `workSites` at the root has those beneath it as well.
+    async fn work_sites(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which sites; all when left out.")] filter: Option<WorkSiteFilter>,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<WorkSites>, Error> {
+        let paging = Paging { first, after, last, before };
+        Connection::load(ctx, SitesOf::Community(self.0.id), (input::filter(filter)?, ()), paging).await
     }
 
     #[graphql(flatten)]

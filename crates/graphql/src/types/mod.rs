@@ -30,6 +30,7 @@ mod theme;
 mod user_error;
 mod vocabulary;
 mod words;
+mod work_site;
 
 pub(crate) use activity::{Activity, Bucket, CompareWith, Dimension, Direction, RelativePeriod};
 pub(crate) use activity_policy::{ActivityPolicy, ActivityRule};
@@ -66,3 +67,4 @@ pub(crate) use words::{
     ActivityKind, Audience, CommunityOrder, CommunityStatus, Format, GatheringOrder, GatheringStatus, ItemKind, Level,
     NextStepState, ReportStatus, Role, Severity, VocabularyKind, Weekday,
 };
+pub(crate) use work_site::{LocationPrecision, Need, Strength, WorkSite};

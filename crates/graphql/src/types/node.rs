@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Interface};
 use convene_application::nodes;
 
-use crate::types::{Community, Gathering, GatheringReport, Network, ReportItem, VocabularyTerm};
+use crate::types::{Community, Gathering, GatheringReport, Network, ReportItem, VocabularyTerm, WorkSite};
 
 /// Something that has an identity of its own, and can be found by it.
 #[derive(Debug, Interface)]
@@ -23,6 +23,8 @@ pub(crate) enum Node {
     GatheringReport(GatheringReport),
     /// An item of a report.
     ReportItem(ReportItem),
+    /// A work site.
+    WorkSite(WorkSite),
 }
 
 impl From<nodes::Node> for Node {
@@ -34,6 +36,7 @@ impl From<nodes::Node> for Node {
             nodes::Node::Gathering(record) => Self::Gathering(Arc::new(*record).into()),
             nodes::Node::Report(record) => Self::GatheringReport(Arc::new(record).into()),
             nodes::Node::Item(id, report, item) => Self::ReportItem(ReportItem::new(id, Arc::new(report), Arc::new(item))),
+            nodes::Node::WorkSite(seen) => Self::WorkSite(Arc::new(seen).into()),
         }
     }
 }

@@ -111,11 +111,11 @@ pub(crate) enum ReportStatus {
     Withdrawn,
 }
 
-/// Who may read a report.
+/// Who may read a report, or see a work site.
 #[derive(Debug, Enum, Copy, Clone, PartialEq, Eq)]
 #[graphql(remote = "access::Audience")]
 pub(crate) enum Audience {
-    /// Members of the host communities.
+    /// Members of the host communities; of a work site, those of its community.
     Members,
     /// Everyone in the network.
     Network,

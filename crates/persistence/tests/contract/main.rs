@@ -15,3 +15,4 @@ mod seal;
 mod stopped;
 mod sums;
 mod verify;
+mod work_sites;

@@ -1,7 +1,5 @@
 //! `/graphql`, by the GraphQL-over-HTTP specification. Whoever asks for a WebSocket goes on in [`socket`].
 
-use std::error::Error;
-
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
@@ -15,7 +13,7 @@ use convene_graphql::{
     guard::Refusal,
     request::{Charge, GraphqlRequest, Outcome},
 };
-use http_body_util::LengthLimitError;
+use futures::StreamExt;
 
 use super::{
     Http, answer, caller, events,
@@ -59,6 +57,9 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
     }
     response
 }
+
+/// So many bytes of a body are received whatever others send.
+const SMALL_BODY: usize = 16 << 10;
 
 /// Whether what is wrong concerns the request, and not what it asks: a status says so even where events are wanted.
 fn is_no_request(failure: Option<ErrorCode>) -> bool {
@@ -112,20 +113,38 @@ async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> 
 
 /// The whole body, unless it is too large or too slow.
 async fn body(http: &Http, body: Body) -> Result<Bytes, Refusal> {
-    let limit = http.body_limit;
-    // The first figure over the limit, where nobody has said how much is to come.
-    let announced = body.size_hint().exact();
-    match tokio::time::timeout(http.body_timeout, axum::body::to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) => Err(Refusal {
-            limit: Some(limit as u64),
-            actual: Some(announced.unwrap_or(limit as u64 + 1)),
-            ..Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
-        }),
-        Ok(Err(_)) => Err(Refusal::new(ErrorCode::MalformedRequest, "the body broke off")),
-        Err(_) => Err(Refusal {
+    tokio::time::timeout(http.body_timeout, receive(http, body)).await.unwrap_or_else(|_| {
+        Err(Refusal {
             limit: Some(http.body_timeout.as_secs()),
             ..Refusal::new(ErrorCode::RequestTimeout, "the body took too long to arrive")
-        }),
+        })
+    })
+}
+
+/// Of bodies that are large only so many are received at once, however many connections keep back the last byte of theirs.
+async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
+    let limit = http.body_limit;
+    let announced = body.size_hint().exact();
+    let too_large = || Refusal {
+        limit: Some(limit as u64),
+        // The first figure over the limit, where nobody has said how much is to come.
+        actual: Some(announced.unwrap_or(limit as u64 + 1)),
+        ..Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
+    };
+    let expected = announced.map_or(Some(limit), |announced| usize::try_from(announced).ok());
+    let expected = expected.filter(|expected| *expected <= limit).ok_or_else(too_large)?;
+    let (mut stream, mut received, mut room) = (body.into_data_stream(), Vec::new(), None);
+    while let Some(more) = stream.next().await {
+        let more = more.map_err(|_| Refusal::new(ErrorCode::MalformedRequest, "the body broke off"))?;
+        if received.len() + more.len() > limit {
+            return Err(too_large());
+        }
+        if room.is_none() && received.len() + more.len() > SMALL_BODY {
+            let kilobytes = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+            let full = |_| Refusal::new(ErrorCode::Unavailable, "too many large requests are being received: try again");
+            room = Some(http.room_for_bodies.try_acquire_many(kilobytes).map_err(full)?);
+        }
+        received.extend_from_slice(&more);
     }
+    Ok(received.into())
 }

@@ -29,7 +29,7 @@ use convene_graphql::{
 };
 use convene_live::Redis;
 use futures::future::BoxFuture;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::{
@@ -68,6 +68,14 @@ pub(crate) struct Live {
     pub(crate) redis: Redis,
 }
 
+/// The bytes that large bodies may hold together that are being received; at least one is received whatever the limit.
+const ROOM_FOR_BODIES: usize = 32 << 20;
+
+/// Room for bodies of up to so many bytes each.
+pub(crate) fn room_for_bodies(body_limit: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(ROOM_FOR_BODIES.max(body_limit).div_ceil(1 << 10)))
+}
+
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -86,6 +94,8 @@ pub(crate) struct Http {
     pub(crate) open: TaskTracker,
     /// The largest body of a request, in bytes.
     pub(crate) body_limit: usize,
+    /// How many KiB large bodies may hold together that are being received.
+    pub(crate) room_for_bodies: Arc<Semaphore>,
     /// How long a body may take to arrive.
     pub(crate) body_timeout: Duration,
     /// Whether any page may send a query with GET.

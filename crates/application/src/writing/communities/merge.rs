@@ -10,7 +10,7 @@ use convene_domain::{
 use convene_persistence::{
     Write, communities, gatherings, grants,
     removals::{self, Removal},
-    reports,
+    reports, work_sites,
 };
 
 use super::{check, update};
@@ -19,8 +19,8 @@ use crate::writing::{At, Command, Done, Need, Refusal, Stop, record, refusal::ru
 /// The most gatherings that are carried over from one community to another in one write.
 const GATHERINGS_LIMIT: u64 = 10_000;
 
-/// Makes one community of two: the second one's gatherings, the communities under it and its slugs become the first
-/// one's, and it is no more.
+/// Makes one community of two: the second one's gatherings, its work sites, the communities under it and its slugs become the
+/// first one's, and it is no more.
 #[derive(Debug, Clone)]
 pub struct MergeCommunities {
     /// The one that stays.
@@ -67,6 +67,9 @@ impl Command for MergeCommunities {
         self.rehost(write, goes.network).await?;
         for grant in grants::rehost(write, goes.id, stays.id).await? {
             record(write, goes.network, ChangeKind::Updated, (grant, 1), None);
+        }
+        for site in work_sites::rehost(write, goes.id, stays.id).await? {
+            record(write, goes.network, ChangeKind::Moved, site, None);
         }
         let mut keys: Vec<String> = vec![goes.slug.to_string()];
         let former = communities::load_former_slugs(write.transaction(), &[goes.id]).await?;

@@ -170,6 +170,7 @@ impl Service {
             stopping: stopping.clone(),
             open: open.clone(),
             body_limit: 1 << 18,
+            room_for_bodies: crate::http::room_for_bodies(1 << 18),
             body_timeout: DEADLINE,
             get_queries: false,
             origins: Arc::default(),
