@@ -22,7 +22,7 @@ pub struct Identity<'a> {
     pub subject: &'a str,
     /// What others call them, if the issuer says.
     pub name: Option<&'a str>,
-    /// Whether they become administrator of the instance, as long as there is none.
+    /// Whether they become administrator of the instance, if there never was one.
     pub is_first_admin: bool,
 }
 

@@ -30,11 +30,15 @@ pub const VALID: TimeDelta = TimeDelta::hours(1);
 
 /// Makes a secret, which is kept nowhere; `None` when there is an administrator already.
 pub async fn create_secret(app: &App, now: DateTime<Utc>) -> Result<Option<String>> {
-    if admins::exist(app.reader()).await? {
+    let write = Write::begin(app.database(), now).await?;
+    // Whoever is becoming administrator at this moment uses up all secrets: this one comes before or not at all.
+    admins::take_turn(&write).await?;
+    if admins::exist(write.transaction()).await? {
         return Ok(None);
     }
     let secret = secret(PREFIX);
-    admins::add_secret(app.database(), &hash(&secret), now, now + VALID).await?;
+    admins::add_secret(&write, &hash(&secret), now + VALID).await?;
+    write.seal_or_commit().await?;
     Ok(Some(secret))
 }
 
@@ -51,26 +55,33 @@ pub async fn redeem(app: &App, caller: &Caller, secret: &str, now: DateTime<Utc>
     };
     let (hash, mut write) = (hash(secret), Write::begin(app.database(), now).await?);
     admins::take_turn(&write).await?;
-    match admins::look_at_secret(&write, &hash, account).await? {
-        // It was taken from them since.
-        Some(Redeemed::Done) if held(&write, account).await?.is_empty() => return Ok(Some(Redeemed::Wrong)),
-        Some(known) => return Ok(Some(known)),
-        None => {}
+    let known = admins::look_at_secret(&write, &hash, account).await?;
+    if known == Some(Redeemed::Done) && !held(&write, account).await?.is_empty() {
+        return Ok(known);
     }
     if admins::exist(write.transaction()).await? {
         return Ok(Some(Redeemed::Late));
     }
-    admins::use_secret(&write, &hash, account).await?;
+    // What it gave was taken from them since, or it is none.
+    if known.is_some() {
+        return Ok(Some(Redeemed::Wrong));
+    }
     give(app, &mut write, account).await?;
+    admins::note_redeemed(&write, &hash, account).await?;
     app.wake(&write.seal_or_commit().await?);
     Ok(Some(Redeemed::Done))
 }
 
-/// Makes an account the administrator of the instance, unless there is one; answers whether it was done.
+/// Makes an account the administrator of the instance, unless there ever was one: what was taken back, or given up, does not come
+/// back by a setting that nobody changed. Answers whether it was done.
 pub(crate) async fn make_first(app: &App, account: AccountId, now: DateTime<Utc>) -> Result<bool> {
+    // Asked with each request of theirs, so without a turn at first.
+    if admins::ever_existed(app.reader()).await? {
+        return Ok(false);
+    }
     let mut write = Write::begin(app.database(), now).await?;
     admins::take_turn(&write).await?;
-    if admins::exist(write.transaction()).await? {
+    if admins::ever_existed(write.transaction()).await? {
         return Ok(false);
     }
     give(app, &mut write, account).await?;
@@ -78,7 +89,9 @@ pub(crate) async fn make_first(app: &App, account: AccountId, now: DateTime<Utc>
     Ok(true)
 }
 
+/// Makes an account administrator, which uses up every secret: none that was handed out before is a way in later.
 async fn give(app: &App, write: &mut Write, account: AccountId) -> Result<()> {
+    admins::use_secrets(write).await?;
     write.signed(Some(Who::Account(account)));
     let id = GrantId::from_uuid(Uuid::now_v7());
     let grant = Grant { id, holder: account, allows: RoleAt::everywhere(Role::Admin) };

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Database, Result, Write,
+    Result, Write,
     accounts::Account,
     dialect,
     entity::{account, admin_secret, grant},
@@ -25,10 +25,18 @@ pub async fn exist<C: ConnectionTrait>(connection: &C) -> Result<bool> {
     Ok(found.limit(1).count(connection).await? > 0)
 }
 
+/// Whether someone may administer the whole instance, or might at some time.
+pub async fn ever_existed<C: ConnectionTrait>(connection: &C) -> Result<bool> {
+    let found =
+        grant::Entity::find().filter(grant::Column::NetworkId.is_null()).filter(grant::Column::Role.eq(Role::Admin.as_str()));
+    Ok(found.limit(1).count(connection).await? > 0)
+}
+
 /// Adds a secret by its fingerprint.
-pub async fn add_secret(database: &Database, hash: &str, created_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<()> {
+pub async fn add_secret(write: &Write, hash: &str, expires_at: DateTime<Utc>) -> Result<()> {
+    let created_at = write.recorded_at();
     let row = admin_secret::Model { hash: hash.to_owned(), created_at, expires_at, used_at: None, account_id: None };
-    admin_secret::Entity::insert(row.into_active_model()).exec_without_returning(database.writer()).await?;
+    admin_secret::Entity::insert(row.into_active_model()).exec_without_returning(write.transaction()).await?;
     Ok(())
 }
 
@@ -53,10 +61,19 @@ pub async fn look_at_secret(write: &Write, hash: &str, account: AccountId) -> Re
     })
 }
 
-/// Uses a secret up.
-pub async fn use_secret(write: &Write, hash: &str, account: AccountId) -> Result<()> {
+/// Uses all secrets up.
+pub async fn use_secrets(write: &Write) -> Result<()> {
     admin_secret::Entity::update_many()
         .col_expr(admin_secret::Column::UsedAt, Expr::value(write.recorded_at()))
+        .filter(admin_secret::Column::UsedAt.is_null())
+        .exec(write.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Notes who became administrator by a secret.
+pub async fn note_redeemed(write: &Write, hash: &str, account: AccountId) -> Result<()> {
+    admin_secret::Entity::update_many()
         .col_expr(admin_secret::Column::AccountId, Expr::value(account.uuid()))
         .filter(admin_secret::Column::Hash.eq(hash))
         .exec(write.transaction())

@@ -45,7 +45,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_OIDC_ISSUERS", default_value = "", value_name = "ISSUER AUDIENCE, ...")]
     pub(crate) oidc_issuers: Issuers,
 
-    /// Who becomes administrator when they sign in, as long as there is none: the URL of their issuer, a space, and what it
+    /// Who becomes administrator when they sign in, if there never was one: the URL of their issuer, a space, and what it
     /// calls them (`sub`)
     #[arg(long, global = true, env = "CONVENE_FIRST_ADMIN", default_value = "", value_name = "ISSUER SUBJECT")]
     pub(crate) first_admin: FirstAdmin,
