@@ -69,7 +69,7 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN", "nobody gave her a role");
     assert_eq!(become_administrator(&asha, &secret).await["done"], true);
     assert_eq!(become_administrator(&asha, &secret).await["done"], true, "the answer may have been lost");
-    assert_eq!(refusal(&become_administrator(&ben, &secret).await), "INVALID", "it is used up");
+    assert_eq!(refusal(&become_administrator(&ben, &secret).await), "NOT_ALLOWED", "there is one now");
     assert_eq!(refusal(&become_administrator(&ben, &late).await), "NOT_ALLOWED", "there is one now");
     assert_eq!(run(&address, &["admin", "link"]).status.code(), Some(1));
 
@@ -182,6 +182,8 @@ async fn someone_becomes_administrator_and_makes_tokens(address: String) {
     assert!(end.contains("SCOPE_CHANGED"), "{end}");
     assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN");
     assert_eq!(refusal(&become_administrator(&asha, &secret).await), "INVALID", "what the secret gave was taken back");
+    let cyd = someone(&issuer, &service, "cyd").await;
+    assert_eq!(refusal(&become_administrator(&cyd, &late).await), "INVALID", "what was handed out before is used up");
     assert_eq!(run(&address, &["admin", "revoke", &id]).status.code(), Some(1));
     assert!(succeed(&address, &["admin", "list"]).contains("until 2"));
     let trail = "query ($within: ID!) { auditTrail(within: $within, first: 1) { items { kind entityType grant { role account { name } } } } }";
@@ -211,6 +213,24 @@ async fn the_first_administrator_can_be_named_in_the_settings() {
         let service = serve(&address, &issuer, &["--first-admin", &first]);
         let ben = someone(&issuer, &service, "ben").await;
         assert_eq!(refusal(&create(&ben, json!({})).await), "FORBIDDEN");
+        drop(service);
+
+        // What was taken back, or given up, stays so while the setting stands.
+        let first = format!("{} asha", issuer.url);
+        let service = serve(&address, &issuer, &["--first-admin", &first]);
+        let asha = someone(&issuer, &service, "asha").await;
+        assert_eq!(create(&asha, json!({})).await["apiToken"]["role"], "ADMIN");
+        let listed = succeed(&address, &["admin", "list"]);
+        let account = listed.split_whitespace().next().expect("an account").to_owned();
+        let grants = asha.query("{ viewer { grants { id } } }", json!({})).await;
+        let own = json!({ "grant": grants["data"]["viewer"]["grants"][0]["id"] });
+        assert_eq!(refusal(&asha.ask("revokeRole", own, "revoked").await), "NOT_ALLOWED", "whoever has the machine does");
+        succeed(&address, &["admin", "revoke", &account]);
+        assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN");
+        let link = succeed(&address, &["admin", "link"]).trim().to_owned();
+        assert_eq!(become_administrator(&asha, &link).await["done"], true);
+        asha.done("eraseAccount", json!({ "account": account }), "erased").await;
+        assert_eq!(refusal(&create(&asha, json!({})).await), "FORBIDDEN", "she comes for the first time");
     })
     .await;
 }
@@ -248,3 +268,33 @@ async fn a_token_says_where_it_holds_and_for_what(address: String) {
     }
 }
 on_both!(a_token_says_where_it_holds_and_for_what);
+
+/// What a token may write it may not therefore read.
+async fn whoever_may_only_write_is_told_nothing_that_others_wrote(address: String) {
+    let service = Service::start(&address);
+    let writer = Writer::new(&service, &token(&address));
+    let (network, _) = writer.make("createNetwork", json!({ "slug": "weave", "name": "Weave" }), "network").await;
+    let city = json!({ "network": network, "slug": "nakuru", "name": "Nakuru", "level": "CITY" });
+    let (city, _) = writer.make("createCommunity", city, "community").await;
+    let with = |role: &str, verbs: &str| {
+        let arguments = ["token", "create", "--name", "Desk", "--within", &city, "--role", role, "--verbs", verbs];
+        Writer::new(&service, succeed(&address, &arguments).trim())
+    };
+    let plan = json!({ "hosts": [city], "title": "Circle", "startDate": "2026-05-01" });
+    let (gathering, _) = writer.make("planGathering", plan, "gathering").await;
+    let items = json!([{ "kind": "NEED", "text": "told by others" }]);
+    let draft = json!({ "gathering": gathering, "audience": "MEMBERS", "attendance": 9, "items": items });
+    let (report, _) = writer.make("draftGatheringReport", draft, "report").await;
+    let select = "report { id attendance items { text } gathering { report { id } } }";
+    let more = json!({ "report": report, "items": [{ "kind": "NEED", "text": "told here" }] });
+    let [only, both] = [with("FACILITATOR", "WRITE"), with("FACILITATOR", "READ,WRITE")];
+    assert_eq!(only.done("appendToGatheringReport", more.clone(), select).await["report"], Value::Null);
+    let told = both.done("appendToGatheringReport", more, select).await["report"].take();
+    assert_eq!((&told["attendance"], told["items"].as_array().map(Vec::len)), (&json!(9), Some(3)), "{told}");
+    let submit = json!({ "gathering": gathering, "expectedRevision": 3 });
+    assert_eq!(only.done("submitGatheringReport", submit, select).await["report"], Value::Null);
+    let review = json!({ "report": report, "expectedRevision": 4 });
+    let reviewed = with("COORDINATOR", "MANAGE").done("reviewGatheringReport", review, select).await;
+    assert_eq!(reviewed["report"], Value::Null);
+}
+on_both!(whoever_may_only_write_is_told_nothing_that_others_wrote);

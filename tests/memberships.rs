@@ -294,7 +294,8 @@ async fn an_invitation_is_worth_what_its_maker_is(address: String) {
     assert_eq!(ids(&open(&ben.1, &city).await), Vec::<String>::new());
 
     // So it is with tokens: one that is revoked, and one whose maker may no more.
-    let by_operator = crate::program::succeed(&address, &["token", "create", "--name", "desk", "--within", &city, "--role", "COORDINATOR"]);
+    let by_operator =
+        crate::program::succeed(&address, &["token", "create", "--name", "desk", "--within", &city, "--role", "COORDINATOR"]);
     let desk = invite(&Writer::new(service, by_operator.trim()), "FACILITATOR", "at the desk").await;
     let made = ana.1.done("createApiToken", json!({ "name": "phone", "within": city }), "secret apiToken { id }").await;
     let phone = invite(&Writer::new(service, &text(&made["secret"])), "FACILITATOR", "by phone").await;
@@ -335,3 +336,72 @@ async fn an_invitation_is_worth_what_its_maker_is(address: String) {
     ben.1.done("inviteMember", json!({ "at": region, "role": "MEMBER" }), "__typename").await;
 }
 on_both!(an_invitation_is_worth_what_its_maker_is);
+
+/// Everyone may give up what is theirs; who has which role is hidden from others; and a merger leaves each role once, and no token out.
+async fn roles_are_given_up_hidden_and_merged(address: String) {
+    let issuer = Issuer::start();
+    let mut hand = Handmade::new(&address).await;
+    let trusted = format!("{} convene", issuer.url);
+    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let service = &hand.service;
+    let [stays, goes] = ["stays", "goes"].map(async |slug| hand.community(slug, "CITY", None, json!({})).await);
+    let (stays, goes) = (stays.await, goes.await);
+    let [ana, ben] = ["ana", "ben"].map(async |name| {
+        let token = sign_in(&issuer, name).await;
+        (text(&viewer(service, &token).await["account"]["id"]), Writer::new(service, &token), token)
+    });
+    let (ana, ben) = (ana.await, ben.await);
+    let grant = async |account: &str, role: &str, at: &str| {
+        let input = json!({ "account": account, "at": at, "role": role });
+        text(&hand.done("grantRole", input, "grant { id }").await["grant"]["id"])
+    };
+    let refusal = async |who: &Writer, mutation: &str, input: Value| {
+        let mut answer = who.ask(mutation, input, "userErrors { neededRole neededAt }").await;
+        let mut error = answer["userErrors"][0].take();
+        error["field"].take();
+        error
+    };
+
+    // Whoever may not see it is told the same of what is there and of what is not.
+    let invited = hand.done("inviteMember", json!({ "at": stays, "role": "MEMBER" }), "invitation").await["invitation"].take();
+    let coordinates = grant(&ben.0, "COORDINATOR", &stays).await;
+    let member = grant(&ana.0, "MEMBER", &stays).await;
+    let nothing = "00000000000000000000000000000001";
+    let unknown = refusal(&ana.1, "revokeRole", json!({ "grant": format!("gra_{nothing}") })).await;
+    assert_eq!((&unknown["code"], &unknown["neededAt"]), (&json!("NOT_FOUND"), &Value::Null));
+    assert_eq!(refusal(&ana.1, "revokeRole", json!({ "grant": coordinates })).await, unknown);
+    let unknown = refusal(&ana.1, "revokeInvitation", json!({ "invitation": format!("inv_{nothing}") })).await;
+    assert_eq!(unknown["code"], "NOT_FOUND");
+    assert_eq!(refusal(&ana.1, "revokeInvitation", json!({ "invitation": invited })).await, unknown);
+    let reader = ["token", "create", "--name", "reader", "--within", &stays, "--role", "COORDINATOR", "--verbs", "READ"];
+    let reader = Writer::new(service, crate::program::succeed(&address, &reader).trim());
+    let refused = refusal(&reader, "revokeRole", json!({ "grant": coordinates })).await;
+    assert_eq!((&refused["code"], &refused["neededAt"]), (&json!("FORBIDDEN"), &json!(stays)), "it sees who has it");
+
+    // What is theirs they give up.
+    ana.1.done("revokeRole", json!({ "grant": member }), "revoked").await;
+    assert_eq!(viewer(service, &ana.2).await["grants"], json!([]));
+
+    // The same role at both is one afterwards, and another role is carried over.
+    grant(&ben.0, "COORDINATOR", &goes).await;
+    grant(&ben.0, "MEMBER", &goes).await;
+    let desk = ["token", "create", "--name", "desk", "--within", &goes, "--role", "FACILITATOR"];
+    let desk = crate::program::succeed(&address, &desk).trim().to_owned();
+    let mut input = json!({ "community": stays, "expectedRevision": hand.revision(&stays).await, "merged": goes });
+    input["expectedMergedRevision"] = hand.revision(&goes).await.into();
+    hand.done("mergeCommunities", input, "__typename").await;
+    let held = viewer(service, &ben.2).await["grants"].take();
+    let held: Vec<_> =
+        held.as_array().expect("grants").iter().map(|it| (text(&it["role"]), text(&it["community"]["slug"]))).collect();
+    let each = |role: &str| (role.to_owned(), "stays".to_owned());
+    assert_eq!(held, [each("COORDINATOR"), each("MEMBER")]);
+    let seen = viewer(service, &desk).await["grants"].take();
+    assert_eq!((&seen[0]["role"], &seen[0]["community"]["slug"]), (&json!("FACILITATOR"), &json!("stays")));
+    let plan = json!({ "hosts": [stays], "title": "Circle", "startDate": "2026-05-01" });
+    Writer::new(service, &desk).done("planGathering", plan, "__typename").await;
+    hand.done("revokeRole", json!({ "grant": coordinates }), "revoked").await;
+    let held = viewer(service, &ben.2).await["grants"].take();
+    assert_eq!((held.as_array().map(Vec::len), &held[0]["role"]), (Some(1), &json!("MEMBER")), "{held}");
+    crate::program::succeed(&address, &["verify"]);
+}
+on_both!(roles_are_given_up_hidden_and_merged);

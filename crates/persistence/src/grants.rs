@@ -1,6 +1,6 @@
 //! Roles that accounts were given, and invitations to take one on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use convene_domain::{
@@ -9,14 +9,16 @@ use convene_domain::{
     page::{Page, PageRequest, Place},
     text::Text,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{
     Result, Write,
     column::{self, Row},
     dialect,
-    entity::{grant, membership_invitation},
+    entity::{grant, membership_invitation, token},
 };
 
 /// What a list of memberships is marked with in cursors.
@@ -173,13 +175,24 @@ pub async fn revoke(write: &Write, id: GrantId) -> Result<bool> {
     Ok(revoked.rows_affected == 1)
 }
 
-/// Lets the roles that are held at a community be held at another one. Answers which they are.
-pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<Vec<GrantId>> {
-    let held = grant::Entity::find()
-        .filter(grant::Column::CommunityId.eq(from.uuid()))
-        .filter(grant::Column::RevokedAt.is_null())
-        .all(write.transaction())
-        .await?;
+/// Lets the roles, invitations and tokens of a community be those of another one; roles that their holders have there already end.
+/// Answers which roles were carried over, and which ended.
+pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result<(Vec<GrantId>, Vec<GrantId>)> {
+    let held = async |at: CommunityId| {
+        let held = grant::Entity::find()
+            .filter(grant::Column::CommunityId.eq(at.uuid()))
+            .filter(grant::Column::RevokedAt.is_null())
+            .order_by_asc(grant::Column::Id);
+        held.all(write.transaction()).await
+    };
+    let there: HashSet<(Uuid, String)> = held(to).await?.into_iter().map(|model| (model.account_id, model.role)).collect();
+    let (twice, once): (Vec<_>, Vec<_>) =
+        held(from).await?.into_iter().partition(|model| there.contains(&(model.account_id, model.role.clone())));
+    let ids = |models: Vec<grant::Model>| models.into_iter().map(|model| GrantId::from_uuid(model.id)).collect::<Vec<_>>();
+    let (carried, ended) = (ids(once), ids(twice));
+    for id in &ended {
+        revoke(write, *id).await?;
+    }
     grant::Entity::update_many()
         .col_expr(grant::Column::CommunityId, Expr::value(to.uuid()))
         .filter(grant::Column::CommunityId.eq(from.uuid()))
@@ -190,7 +203,12 @@ pub async fn rehost(write: &Write, from: CommunityId, to: CommunityId) -> Result
         .filter(membership_invitation::Column::CommunityId.eq(from.uuid()))
         .exec(write.transaction())
         .await?;
-    Ok(held.into_iter().map(|model| GrantId::from_uuid(model.id)).collect())
+    token::Entity::update_many()
+        .col_expr(token::Column::CommunityId, Expr::value(to.uuid()))
+        .filter(token::Column::CommunityId.eq(from.uuid()))
+        .exec(write.transaction())
+        .await?;
+    Ok((carried, ended))
 }
 
 /// An invitation to take on a role, without its secret.
@@ -276,7 +294,11 @@ pub async fn find_invitation_by_hash<C: ConnectionTrait>(connection: &C, hash: &
 }
 
 /// Lists the invitations to a place itself that are open at an instant, the oldest first.
-pub async fn list_open<C: ConnectionTrait>(connection: &C, place: Within, now: DateTime<Utc>) -> Result<Vec<MembershipInvitation>> {
+pub async fn list_open<C: ConnectionTrait>(
+    connection: &C,
+    place: Within,
+    now: DateTime<Utc>,
+) -> Result<Vec<MembershipInvitation>> {
     let found = membership_invitation::Entity::find()
         .filter(at((membership_invitation::Column::NetworkId, membership_invitation::Column::CommunityId), place))
         .filter(membership_invitation::Column::AcceptedAt.is_null())

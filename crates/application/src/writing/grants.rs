@@ -114,14 +114,27 @@ impl Command for RevokeRole {
         "revokeRole"
     }
 
+    /// It depends on whose it is.
     fn needs(&self) -> Vec<Need> {
-        vec![Need::new(Role::Coordinator, At::Grant(self.grant), "grant")]
+        Vec::new()
+    }
+
+    /// Everyone may give up what is theirs.
+    async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
+        let found = grants::load_many(write.transaction(), &[self.grant]).await?.remove(&self.grant);
+        match found {
+            Some(held) if caller.who() == Some(Who::Account(held.grant.holder)) => Ok(()),
+            _ => Need::new(Role::Coordinator, At::Grant(self.grant), "grant").check(write, caller).await,
+        }
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
         let found = grants::load_many(write.transaction(), &[self.grant]).await?.remove(&self.grant);
-        // One over the whole instance is no matter of a network.
-        let network = found.and_then(|held| held.grant.allows.network).ok_or_else(|| Refusal::not_found("grant"))?;
+        let held = found.ok_or_else(|| Refusal::not_found("grant"))?;
+        // A command is about one network, and this would be about all of them.
+        let everywhere =
+            || Refusal::rule("grant", "is over everything: whoever has the machine takes it back, `convene admin revoke`");
+        let network = held.grant.allows.network.ok_or_else(everywhere)?;
         if !grants::revoke(write, self.grant).await? {
             return Err(Refusal::not_found("grant").into());
         }

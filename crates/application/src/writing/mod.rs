@@ -22,7 +22,7 @@ use std::{future::Future, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
-    access::Caller,
+    access::{Caller, Verb},
     change::{ChangeKind, EntityType, Head, NewChange},
     id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, WorkSiteId},
     record::Revision,
@@ -100,7 +100,7 @@ pub struct Answer {
     pub revision: Revision,
     /// Where the network's log ended with it.
     pub head: Head,
-    /// The record as it was written, if it is a report that was written just now.
+    /// The record as it was written, if it is a report that was written just now by someone who may read it.
     pub report: Option<Arc<ReportRecord>>,
     /// A secret that was made just now, and is kept nowhere.
     pub secret: Option<String>,
@@ -132,7 +132,8 @@ pub async fn perform<C: Command>(app: &App, order: &Order, command: &C) -> Resul
                     entity: done.entity,
                     revision: done.revision,
                     head,
-                    report: done.report,
+                    // Others may have written most of it. Whoever may write it, and read at all, may read it.
+                    report: done.report.filter(|_| !order.caller.roles(Verb::Read).is_empty()),
                     secret: done.secret,
                 }));
             }

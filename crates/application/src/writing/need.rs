@@ -1,7 +1,7 @@
 //! What someone has to be to have a command carried out. Each command says so, and it is checked before anything else.
 
 use convene_domain::{
-    access::{Caller, Rights, Role, RoleAt},
+    access::{Caller, Rights, Role, RoleAt, Verb},
     id::{CommunityId, GatheringId, GrantId, MembershipInvitationId, NetworkId, ReportId, TermId, Within, WorkSiteId},
 };
 use convene_persistence::{Write, access, communities, gatherings, grants, networks, reports, terms, work_sites};
@@ -56,8 +56,13 @@ impl Need {
     /// Checks that a caller has it. What is not there is left to the command to say.
     pub(super) async fn check(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
         let Some((role, subject)) = resolve(write, self.role, self.at).await? else { return Ok(()) };
-        if has(write, caller, role, subject).await? {
+        if has(write, caller, (role, role.verb()), subject).await? {
             return Ok(());
+        }
+        // Who has which role, and who was asked to take one on, is known to those who look after the place only.
+        let of_members = matches!(self.at, At::Grant(_) | At::Invitation(_));
+        if of_members && !has(write, caller, (role, Verb::Read), subject).await? {
+            return Err(Refusal::not_found(self.field).into());
         }
         self.refusal(write, caller, role, subject).await?.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
@@ -133,9 +138,9 @@ fn place_of(role: Role, allows: &RoleAt) -> Option<(Role, At)> {
     }
 }
 
-/// Whether a caller has a role at a place, or above it.
-async fn has(write: &Write, caller: &Caller, role: Role, subject: At) -> Result<bool, Stop> {
-    let held = || caller.roles(role.verb()).iter().filter(|held| held.role >= role);
+/// Whether a caller has a role at a place, or above it, and may use it for this.
+async fn has(write: &Write, caller: &Caller, (role, verb): (Role, Verb), subject: At) -> Result<bool, Stop> {
+    let held = || caller.roles(verb).iter().filter(|held| held.role >= role);
     if held().any(|held| held.network.is_none()) {
         return Ok(true);
     }

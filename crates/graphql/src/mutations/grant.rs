@@ -25,8 +25,9 @@ impl GrantMutation {
         perform(ctx, input).await
     }
 
-    /// Takes a role back. It takes the role `COORDINATOR` where it is had, and `ADMIN` of the network for one of a whole network.
-    /// What its holder follows ends with `SCOPE_CHANGED`.
+    /// Takes a role back. It takes the role `COORDINATOR` where it is had, and `ADMIN` of the network for one of a whole network;
+    /// everyone may give up their own. What its holder follows ends with `SCOPE_CHANGED`. `NOT_FOUND` when there is no such role, or
+    /// you may not see who has it; `NOT_ALLOWED` for one over the whole service, which `convene admin revoke` takes back.
     async fn revoke_role(
         &self,
         ctx: &Context<'_>,
@@ -56,7 +57,8 @@ impl GrantMutation {
         perform(ctx, input).await
     }
 
-    /// Takes an invitation back that nobody has accepted. It takes the role that it took to invite.
+    /// Takes an invitation back that nobody has accepted. It takes the role that it took to invite. `NOT_FOUND` when there is no such
+    /// invitation, or you may not see it.
     async fn revoke_invitation(
         &self,
         ctx: &Context<'_>,

@@ -61,7 +61,8 @@ async fn loaded<K: Batch, T: From<K::Value>>(context: &Context<'_>, _: &Answer, 
     nullable(context, found.map(|found| found.map(T::from)))
 }
 
-/// The report as it was written just now, which need not be loaded; or as it is now, when it was written before.
+/// The report as it was written just now, which need not be loaded; or as it is now, when it was written before, or by someone who
+/// may write more than they may read.
 async fn written(context: &Context<'_>, answer: &Answer, id: ReportId) -> Option<GatheringReport> {
     match &answer.report {
         Some(report) => Some(Arc::clone(report).into()),
@@ -272,31 +273,31 @@ payloads! {
 
     /// What came of `draftGatheringReport`.
     DraftGatheringReportPayload {
-        /// The new report as it is now; null when this was refused, or the record is gone since.
+        /// The new report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 
     /// What came of `submitGatheringReport`.
     SubmitGatheringReportPayload {
-        /// The report as it is now; null when this was refused, or the record is gone since.
+        /// The report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 
     /// What came of `appendToGatheringReport`.
     AppendToGatheringReportPayload {
-        /// The report as it is now; null when this was refused, or the record is gone since.
+        /// The report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 
     /// What came of `amendGatheringReport`.
     AmendGatheringReportPayload {
-        /// The report as it is now; null when this was refused, or the record is gone since.
+        /// The report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 
     /// What came of `reviewGatheringReport`.
     ReviewGatheringReportPayload {
-        /// The report as it is now; null when this was refused, or the record is gone since.
+        /// The report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 
@@ -332,7 +333,7 @@ payloads! {
 
     /// What came of `withdrawGatheringReport`.
     WithdrawGatheringReportPayload {
-        /// The report as it is now; null when this was refused, or the record is gone since.
+        /// The report as it is now; null when this was refused, you may not read it, or it is gone since.
         report: GatheringReport = written(ReportId)
     }
 }

@@ -31,7 +31,7 @@ impl AuditQuery {
     /// Who changed what in a place, when, and from which revision: the newest first. For coordinators of the place; what you wrote yourself
     /// (`by` your account or token) you may always ask for. It goes
     /// back as far as the log does (settings `log_keep_days` and `log_keep_changes`). Errors: `NOT_FOUND` when the place
-    /// does not exist, or when you do not look after it; `BAD_CURSOR` when `after` is not a cursor of the trail.
+    /// does not exist; `FORBIDDEN` when you do not look after it; `BAD_CURSOR` when `after` is not a cursor of the trail.
     #[graphql(complexity = "child_complexity + 1")]
     async fn audit_trail(
         &self,

@@ -65,8 +65,12 @@ impl Command for MergeCommunities {
             update(write, child, ChangeKind::Moved).await?;
         }
         self.rehost(write, goes.network).await?;
-        for grant in grants::rehost(write, goes.id, stays.id).await? {
+        let (carried, ended) = grants::rehost(write, goes.id, stays.id).await?;
+        for grant in carried {
             record(write, goes.network, ChangeKind::Updated, (grant, 1), None);
+        }
+        for grant in ended {
+            record(write, goes.network, ChangeKind::Removed, (grant, 2), None);
         }
         for site in work_sites::rehost(write, goes.id, stays.id).await? {
             record(write, goes.network, ChangeKind::Moved, site, None);

@@ -68,7 +68,8 @@ impl Command for ChangeGathering {
     /// All rights over a report follow the hosts: whoever adds or removes one has a role there as well, and where there is a report
     /// they look after it already.
     async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
-        let (Some(hosts), Some((_, has_report))) = (&self.hosts, gatherings::lock_with_report(write, self.gathering).await?) else {
+        let (Some(hosts), Some((_, has_report))) = (&self.hosts, gatherings::lock_with_report(write, self.gathering).await?)
+        else {
             return Ok(());
         };
         let before = gatherings::load_hosts(write.transaction(), &[self.gathering]).await?.remove(&self.gathering);
