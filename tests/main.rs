@@ -62,6 +62,7 @@ mod golden_metrics;
 mod graphql_http;
 mod graphql_sse;
 mod histories;
+mod hosts;
 mod import_after_edits;
 mod import_again;
 mod killed;

@@ -11,13 +11,13 @@ use crate::{
 };
 
 /// A token of the issuer for someone.
-async fn sign_in(issuer: &Issuer, subject: &str) -> String {
+pub async fn sign_in(issuer: &Issuer, subject: &str) -> String {
     let now = chrono::Utc::now().timestamp();
     let claims = json!({ "iss": issuer.url, "sub": subject, "aud": "convene", "iat": now, "exp": now + 600, "name": subject });
     issuer.sign("ES256", json!({}), &claims).await
 }
 
-async fn viewer(service: &Service, token: &str) -> Value {
+pub async fn viewer(service: &Service, token: &str) -> Value {
     let query = "{ viewer { account { id name } grants { id role community { slug } network { slug } } } }";
     service.ask_as(token, query, json!({})).await["viewer"].take()
 }
@@ -227,3 +227,112 @@ async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
     crate::program::succeed(&address, &["verify"]);
 }
 on_both!(an_account_is_erased_with_all_that_says_whose_it_was);
+
+/// Nobody keeps a way back in: an invitation is worth what whoever made it could still hand on, and those who look after a place see
+/// all of them.
+async fn an_invitation_is_worth_what_its_maker_is(address: String) {
+    let issuer = Issuer::start();
+    let mut hand = Handmade::new(&address).await;
+    let trusted = format!("{} convene", issuer.url);
+    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let service = &hand.service;
+    let region = hand.community("region", "REGIONAL", None, json!({})).await;
+    let city = hand.community("city", "CITY", Some(&region), json!({})).await;
+    let [ana, ben, cyd] = ["ana", "ben", "cyd"].map(async |name| {
+        let token = sign_in(&issuer, name).await;
+        (text(&viewer(service, &token).await["account"]["id"]), Writer::new(service, &token), token)
+    });
+    let (ana, ben, cyd) = (ana.await, ben.await, cyd.await);
+    let grant = async |account: &str, role: &str, at: &str| {
+        let input = json!({ "account": account, "at": at, "role": role });
+        text(&hand.done("grantRole", input, "grant { id }").await["grant"]["id"])
+    };
+    let held = grant(&ana.0, "COORDINATOR", &city).await;
+    grant(&ben.0, "COORDINATOR", &region).await;
+    let invite = async |who: &Writer, role: &str, note: &str| {
+        let input = json!({ "at": city, "role": role, "note": note });
+        let invited = who.done("inviteMember", input, "invitation secret").await;
+        (text(&invited["invitation"]), text(&invited["secret"]))
+    };
+    let accept = async |who: &Writer, secret: &str| {
+        let answer = who.ask("acceptInvitation", json!({ "secret": secret }), "__typename").await;
+        answer["userErrors"][0]["code"].as_str().unwrap_or_default().to_owned()
+    };
+    let open = async |who: &Writer, at: &str| {
+        let query = "query ($id: ID!) { node(id: $id) { \
+            ... on Community { membershipInvitations { id role note expiresAt invitedBy { kind id name } } } \
+            ... on Network { membershipInvitations { id role note expiresAt invitedBy { kind id name } } } } }";
+        who.query(query, json!({ "id": at })).await
+    };
+    let ids = |answer: &Value| -> Vec<String> {
+        let listed = answer["data"]["node"]["membershipInvitations"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        listed.iter().map(|invitation| text(&invitation["id"])).collect()
+    };
+
+    // Those who look after the place see what is open, and by whom it was made.
+    let own = invite(&ana.1, "COORDINATOR", "for myself").await;
+    let later = invite(&ana.1, "MEMBER", "for a friend").await;
+    let listed = open(&ben.1, &city).await;
+    assert_eq!(ids(&listed), [own.0.clone(), later.0.clone()]);
+    let first = &listed["data"]["node"]["membershipInvitations"][0];
+    assert_eq!((&first["role"], &first["note"]), (&json!("COORDINATOR"), &json!("for myself")));
+    assert_eq!(first["invitedBy"], json!({ "kind": "ACCOUNT", "id": ana.0, "name": "ana" }));
+    assert!(first["expiresAt"].is_string());
+    let refused = open(&cyd.1, &city).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    assert!(refused["data"]["node"].is_object(), "the rest is told: {refused}");
+
+    // What was taken back from someone they cannot hand on, nor to themselves; given back, they can.
+    ben.1.done("revokeRole", json!({ "grant": held }), "revoked").await;
+    assert_eq!((accept(&ana.1, &own.1).await, accept(&cyd.1, &later.1).await), ("NOT_FOUND".to_owned(), "NOT_FOUND".to_owned()));
+    assert_eq!(viewer(service, &ana.2).await["grants"], json!([]));
+    assert_eq!(ids(&open(&ben.1, &city).await).len(), 2);
+    ben.1.done("revokeInvitation", json!({ "invitation": own.0 }), "revoked").await;
+    assert_eq!(ids(&open(&ben.1, &city).await), [later.0.clone()]);
+    grant(&ana.0, "COORDINATOR", &city).await;
+    assert_eq!((accept(&cyd.1, &own.1).await, accept(&cyd.1, &later.1).await), ("NOT_FOUND".to_owned(), String::new()));
+    assert_eq!(ids(&open(&ben.1, &city).await), Vec::<String>::new());
+
+    // So it is with tokens: one that is revoked, and one whose maker may no more.
+    let by_operator =
+        crate::program::succeed(&address, &["token", "create", "--name", "desk", "--within", &city, "--role", "COORDINATOR"]);
+    let desk = invite(&Writer::new(service, by_operator.trim()), "FACILITATOR", "at the desk").await;
+    let made = ana.1.done("createApiToken", json!({ "name": "phone", "within": city }), "secret apiToken { id }").await;
+    let phone = invite(&Writer::new(service, &text(&made["secret"])), "FACILITATOR", "by phone").await;
+    let listed = open(&ben.1, &city).await;
+    assert_eq!(ids(&listed), [desk.0, phone.0]);
+    assert_eq!(listed["data"]["node"]["membershipInvitations"][1]["invitedBy"]["name"], "phone");
+    ana.1.done("revokeApiToken", json!({ "token": made["apiToken"]["id"] }), "revoked").await;
+    assert_eq!((accept(&cyd.1, &phone.1).await, accept(&cyd.1, &desk.1).await), ("NOT_FOUND".to_owned(), String::new()));
+
+    // Whoever erases their account leaves no invitation behind.
+    let left = invite(&ana.1, "COORDINATOR", "for whoever I am then").await;
+    ana.1.done("eraseAccount", json!({ "account": ana.0 }), "erased").await;
+    assert_eq!(accept(&cyd.1, &left.1).await, "NOT_FOUND");
+    assert!(!ids(&open(&ben.1, &city).await).contains(&left.0));
+
+    // Administrators see who else is one, and who was asked to be.
+    let invited = hand.done("inviteMember", json!({ "at": hand.network, "role": "ADMIN" }), "invitation secret").await;
+    let operator = Writer::new(service, &hand.token);
+    assert_eq!(ids(&open(&operator, &hand.network).await), [text(&invited["invitation"])]);
+    assert_eq!(open(&ben.1, &hand.network).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(accept(&cyd.1, &text(&invited["secret"])).await, "");
+    let query = "query ($id: ID!) { network(id: $id) { memberships { totalCount nodes { id role account { name } } } } }";
+    let listed = cyd.1.query(query, json!({ "id": hand.network })).await;
+    let memberships = &listed["data"]["network"]["memberships"];
+    assert_eq!((&memberships["totalCount"], &memberships["nodes"][0]["account"]["name"]), (&json!(1), &json!("cyd")), "{listed}");
+    let refused = ben.1.query(query, json!({ "id": hand.network })).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    hand.done("revokeRole", json!({ "grant": memberships["nodes"][0]["id"] }), "revoked").await;
+
+    // There is an end to it, at each place by itself.
+    let so_far = ids(&open(&ben.1, &city).await).len();
+    for _ in so_far..100 {
+        invite(&ben.1, "MEMBER", "one of many").await;
+    }
+    assert_eq!(ids(&open(&ben.1, &city).await).len(), 100);
+    let refused = ben.1.ask("inviteMember", json!({ "at": city, "role": "MEMBER" }), "__typename").await;
+    assert_eq!(refused["userErrors"][0]["code"], "NOT_ALLOWED", "{refused}");
+    ben.1.done("inviteMember", json!({ "at": region, "role": "MEMBER" }), "__typename").await;
+}
+on_both!(an_invitation_is_worth_what_its_maker_is);

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use convene_domain::{
     access::{Caller, Role, Verb, Who},
-    id::{AccountId, CommunityId, GrantId, Within},
+    id::{AccountId, GrantId, TokenId, Within},
     page::{Page, PageRequest},
 };
-use convene_persistence::{accounts, grants};
+use convene_persistence::{accounts, grants, tokens};
 use uuid::Uuid;
 
-pub use convene_persistence::grants::{Granted, LIST};
+pub use convene_persistence::grants::{Granted, LIST, MembershipInvitation};
 
-use crate::{App, Error, Result, accounts::Account, communities};
+use crate::{App, Error, Result, accounts::Account, audit::Author, communities};
 
 /// What the caller was given, if they signed in with an account.
 pub async fn of_caller(app: &App, caller: &Caller) -> Result<Vec<Granted>> {
@@ -57,24 +58,69 @@ async fn scopes(app: &App, place: Within) -> Result<Vec<Uuid>> {
     Ok(scopes)
 }
 
-/// Lists the roles that are held at a community itself, the oldest first.
-///
-/// # Errors
-///
-/// Fails if the caller does not look after the community.
-pub async fn list(app: &App, caller: &Caller, community: CommunityId, page: &PageRequest) -> Result<Page<Granted>> {
-    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
-    Ok(grants::list(app.reader(), community, page).await?)
+/// Fails if the caller may not see who belongs to a place.
+async fn require_keeper(app: &App, caller: &Caller, place: Within) -> Result<()> {
+    let role = match place {
+        Within::Network(_) => Role::Admin,
+        Within::Community(_) => Role::Coordinator,
+    };
+    require(app, caller, role, place).await
 }
 
-/// Counts the roles that are held at a community itself.
+/// Lists the roles that are held at a place itself, the oldest first.
 ///
 /// # Errors
 ///
-/// Fails if the caller does not look after the community.
-pub async fn count(app: &App, caller: &Caller, community: CommunityId) -> Result<u64> {
-    require(app, caller, Role::Coordinator, Within::Community(community)).await?;
-    Ok(grants::count(app.reader(), community).await?)
+/// Fails if the caller does not look after the place.
+pub async fn list(app: &App, caller: &Caller, place: Within, page: &PageRequest) -> Result<Page<Granted>> {
+    require_keeper(app, caller, place).await?;
+    Ok(grants::list(app.reader(), place, page).await?)
+}
+
+/// Counts the roles that are held at a place itself.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the place.
+pub async fn count(app: &App, caller: &Caller, place: Within) -> Result<u64> {
+    require_keeper(app, caller, place).await?;
+    Ok(grants::count(app.reader(), place).await?)
+}
+
+/// An invitation that is open, and who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvitation {
+    /// The invitation.
+    pub invitation: MembershipInvitation,
+    /// Who made it.
+    pub by: Author,
+}
+
+/// Lists the invitations to take on a role at a place itself that nobody has accepted and that were not taken back, the oldest
+/// first.
+///
+/// # Errors
+///
+/// Fails if the caller does not look after the place.
+pub async fn list_invitations(app: &App, caller: &Caller, place: Within, now: DateTime<Utc>) -> Result<Vec<OpenInvitation>> {
+    require_keeper(app, caller, place).await?;
+    let open = grants::list_open(app.reader(), place, now).await?;
+    let makers: Vec<Uuid> = open.iter().filter_map(|invitation| invitation.invited_by).collect();
+    // Which of the two someone was is not written down with the invitation; no id is both.
+    let accounts: Vec<AccountId> = makers.iter().copied().map(AccountId::from_uuid).collect();
+    let tokens: Vec<TokenId> = makers.into_iter().map(TokenId::from_uuid).collect();
+    let mut makers: HashMap<Uuid, Author> = HashMap::new();
+    for account in accounts::load_many(app.reader(), &accounts).await? {
+        makers.insert(account.id.uuid(), Author { who: Some(Who::Account(account.id)), name: account.name });
+    }
+    for token in tokens::load_many(app.reader(), &tokens).await? {
+        makers.insert(token.id.uuid(), Author { who: Some(Who::Token(token.id)), name: Some(token.name.to_string()) });
+    }
+    let with_maker = |invitation: MembershipInvitation| {
+        let by = invitation.invited_by.and_then(|id| makers.get(&id).cloned());
+        OpenInvitation { invitation, by: by.unwrap_or(Author { who: None, name: None }) }
+    };
+    Ok(open.into_iter().map(with_maker).collect())
 }
 
 /// Loads the accounts of those who hold roles that the caller was told of.

@@ -20,7 +20,7 @@ use crate::{error::Error, guard::Refusal, loaders::Turns};
 
 /// The fields that are lists of objects. What is selected below them is charged when they are answered, so it is not charged
 /// together with what they are part of.
-const LISTS: [&str; 34] = [
+const LISTS: [&str; 35] = [
     "_entities",
     "activityPolicies",
     "agenda",
@@ -42,6 +42,7 @@ const LISTS: [&str; 34] = [
     "items",
     "key",
     "maturities",
+    "membershipInvitations",
     "metricDefinitions",
     "metrics",
     "namedAs",

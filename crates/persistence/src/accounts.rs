@@ -134,7 +134,7 @@ pub async fn rename(database: &Database, id: AccountId, name: &str) -> Result<()
 }
 
 /// Takes out of an account, its tokens and the invitations that it had to do with whatever says who someone is, and ends its
-/// tokens; answers whether there was one. Its identity stays, so that what it wrote is still told apart.
+/// tokens and the invitations that it made; answers whether there was one. Its identity stays, so that what it wrote is still told apart.
 pub async fn erase<C: ConnectionTrait>(connection: &C, id: AccountId, now: DateTime<Utc>) -> Result<bool> {
     let nobody = Expr::value(Option::<String>::None);
     let erased = account::Entity::update_many()
@@ -165,6 +165,13 @@ pub async fn erase<C: ConnectionTrait>(connection: &C, id: AccountId, now: DateT
     membership_invitation::Entity::update_many()
         .col_expr(membership_invitation::Column::Note, nobody)
         .filter(theirs)
+        .exec(connection)
+        .await?;
+    membership_invitation::Entity::update_many()
+        .col_expr(membership_invitation::Column::RevokedAt, Expr::value(now))
+        .filter(membership_invitation::Column::InvitedBy.eq(id.uuid()))
+        .filter(membership_invitation::Column::AcceptedAt.is_null())
+        .filter(membership_invitation::Column::RevokedAt.is_null())
         .exec(connection)
         .await?;
     Ok(true)

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use convene_domain::{
     access::{Grant, RoleAt, Who},
-    id::{AccountId, CommunityId, GrantId, MembershipInvitationId, NetworkId},
+    id::{AccountId, CommunityId, GrantId, MembershipInvitationId, NetworkId, Within},
     page::{Page, PageRequest, Place},
     text::Text,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -105,11 +107,11 @@ pub async fn load_ever<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Resu
     given.chain(offered).collect()
 }
 
-/// Lists the roles that are held at a community itself, the oldest first.
-pub async fn list<C: ConnectionTrait>(connection: &C, community: CommunityId, page: &PageRequest) -> Result<Page<Granted>> {
+/// Lists the roles that are held at a place itself, the oldest first.
+pub async fn list<C: ConnectionTrait>(connection: &C, place: Within, page: &PageRequest) -> Result<Page<Granted>> {
     let forward = page.direction() == convene_domain::page::Direction::Forward;
     let found = grant::Entity::find()
-        .filter(grant::Column::CommunityId.eq(community.uuid()))
+        .filter(at((grant::Column::NetworkId, grant::Column::CommunityId), place))
         .filter(grant::Column::RevokedAt.is_null())
         .apply_if(page.after(), |query, place| query.filter(grant::Column::Id.gt(place.id)))
         .apply_if(page.before(), |query, place| query.filter(grant::Column::Id.lt(place.id)))
@@ -124,15 +126,23 @@ pub async fn list<C: ConnectionTrait>(connection: &C, community: CommunityId, pa
     Ok(Page::from_read(page, found.into_iter().map(entry).collect::<Result<_>>()?))
 }
 
-/// Counts the roles that are held at a community itself.
-pub async fn count<C: ConnectionTrait>(connection: &C, community: CommunityId) -> Result<u64> {
+/// Counts the roles that are held at a place itself.
+pub async fn count<C: ConnectionTrait>(connection: &C, place: Within) -> Result<u64> {
     let held = grant::Entity::find()
         .select_only()
         .column_as(Expr::cust("COUNT(*)"), "held")
-        .filter(grant::Column::CommunityId.eq(community.uuid()))
+        .filter(at((grant::Column::NetworkId, grant::Column::CommunityId), place))
         .filter(grant::Column::RevokedAt.is_null());
     let count: Option<i64> = held.into_tuple().one(connection).await?;
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+}
+
+/// What is had at a place itself, and not under it.
+fn at<C: ColumnTrait>((network, community): (C, C), place: Within) -> Condition {
+    match place {
+        Within::Network(id) => Condition::all().add(network.eq(id.uuid())).add(community.is_null()),
+        Within::Community(id) => Condition::all().add(community.eq(id.uuid())),
+    }
 }
 
 fn row(granted: &Granted, by: Option<Who>) -> grant::Model {
@@ -198,6 +208,8 @@ pub struct MembershipInvitation {
     pub note: Option<Text>,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,
+    /// The account or token that made it; `None` when the operator did.
+    pub invited_by: Option<Uuid>,
     /// Who accepted it; `None` when nobody did.
     pub accepted_by: Option<AccountId>,
     /// When it was taken back; `None` when it was not.
@@ -224,6 +236,7 @@ impl TryFrom<membership_invitation::Model> for MembershipInvitation {
             allows: RoleAt { network: Some(network), community, role: row.parse("role", &model.role)? },
             note: row.parse_opt("note", model.note.as_deref())?,
             expires_at: model.expires_at,
+            invited_by: model.invited_by,
             accepted_by: model.accepted_by.map(AccountId::from_uuid),
             revoked_at: model.revoked_at,
         })
@@ -241,7 +254,7 @@ pub async fn invite(write: &Write, invitation: &MembershipInvitation, hash: &str
         note: column::text(invitation.note.as_ref()),
         created_at: write.recorded_at(),
         expires_at: invitation.expires_at,
-        invited_by: write.by().map(Who::uuid),
+        invited_by: invitation.invited_by,
         accepted_by: None,
         accepted_at: None,
         revoked_at: None,
@@ -262,6 +275,22 @@ pub async fn find_invitation<C: ConnectionTrait>(
 pub async fn find_invitation_by_hash<C: ConnectionTrait>(connection: &C, hash: &str) -> Result<Option<MembershipInvitation>> {
     let by_hash = membership_invitation::Entity::find().filter(membership_invitation::Column::Hash.eq(hash));
     by_hash.one(connection).await?.map(MembershipInvitation::try_from).transpose()
+}
+
+/// Lists the invitations to a place itself that are open at an instant, the oldest first.
+pub async fn list_open<C: ConnectionTrait>(
+    connection: &C,
+    place: Within,
+    now: DateTime<Utc>,
+) -> Result<Vec<MembershipInvitation>> {
+    let found = membership_invitation::Entity::find()
+        .filter(at((membership_invitation::Column::NetworkId, membership_invitation::Column::CommunityId), place))
+        .filter(membership_invitation::Column::AcceptedAt.is_null())
+        .filter(membership_invitation::Column::RevokedAt.is_null())
+        .filter(membership_invitation::Column::ExpiresAt.gt(now))
+        .order_by_asc(membership_invitation::Column::Id)
+        .all(connection);
+    found.await?.into_iter().map(MembershipInvitation::try_from).collect()
 }
 
 /// Notes who accepted an invitation; `false` when someone did already, or it was taken back.

@@ -2,25 +2,30 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
-    access::{Grant, Role, RoleAt, Who},
+    access::{Caller, Grant, Role, RoleAt, Who},
     change::ChangeKind,
-    id::{AccountId, GrantId, MembershipInvitationId, NetworkId, Within},
+    id::{AccountId, GrantId, MembershipInvitationId, NetworkId, TokenId, Within},
     text::Text,
 };
 use convene_persistence::{
     Write, accounts, communities,
     grants::{self, Granted, MembershipInvitation},
-    networks,
+    networks, tokens,
 };
 use uuid::Uuid;
 
 use super::{At, Command, Done, Need, Refusal, RefusalCode, Stop, record};
-use crate::tokens::{hash, secret};
+use crate::{
+    accounts::caller,
+    tokens::{hash, secret},
+};
 
 /// What the secret of an invitation begins with.
 pub const PREFIX: &str = "cvi_";
 /// For how long an invitation can be accepted that does not say, and at most.
 const OPEN: (TimeDelta, TimeDelta) = (TimeDelta::days(14), TimeDelta::days(90));
+/// How many invitations to a place itself may be open: whoever looks after it reads all of them.
+pub const INVITATIONS_LIMIT: usize = 100;
 
 fn at(place: Within) -> At {
     match place {
@@ -124,6 +129,46 @@ impl Command for RevokeRole {
     }
 }
 
+/// What it takes to invite someone to a role.
+fn to_invite(role: Role, place: Within, field: &'static str) -> Need {
+    let role = if role == Role::Admin { Role::Admin } else { Role::Coordinator };
+    Need::new(role, at(place), field)
+}
+
+/// Whether whoever made an invitation could still make it: nobody hands on what was taken from them. A token could as long as it
+/// is valid, and whoever made it could.
+async fn is_backed(write: &Write, invitation: &MembershipInvitation) -> Result<bool, Stop> {
+    // The operator can always.
+    let Some(by) = invitation.invited_by else { return Ok(true) };
+    let transaction = write.transaction();
+    let account = async |id| {
+        let found = accounts::find(transaction, id).await?;
+        Ok::<_, Stop>(found.and_then(|(found, roles)| caller(&found, roles, None)))
+    };
+    let mut makers = Vec::new();
+    match tokens::find(transaction, TokenId::from_uuid(by)).await? {
+        Some(token) => {
+            let valid = token.is_valid(write.recorded_at());
+            makers.push(valid.then(|| Caller::signed_in(Who::Token(token.id), vec![token.allows], token.verbs, None)));
+            if let Some(owner) = token.account {
+                makers.push(account(owner).await?);
+            }
+        }
+        None => makers.push(account(AccountId::from_uuid(by)).await?),
+    }
+    let place = invitation.allows.community.map_or(Within::Network(invitation.network), Within::Community);
+    let need = to_invite(invitation.allows.role, place, "secret");
+    for maker in makers {
+        let Some(maker) = maker else { return Ok(false) };
+        match need.check(write, &maker).await {
+            Ok(()) => {}
+            Err(Stop::Refused(_)) => return Ok(false),
+            Err(failed) => return Err(failed),
+        }
+    }
+    Ok(true)
+}
+
 /// Offers a role to whoever has the secret, once.
 #[derive(Debug, Clone)]
 pub struct InviteMember {
@@ -152,8 +197,7 @@ impl Command for InviteMember {
     }
 
     fn needs(&self) -> Vec<Need> {
-        let role = if self.role == Role::Admin { Role::Admin } else { Role::Coordinator };
-        vec![Need::new(role, at(self.at), "at")]
+        vec![to_invite(self.role, self.at, "at")]
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
@@ -164,6 +208,15 @@ impl Command for InviteMember {
             return Err(Refusal::invalid(["expiresAt"], message).into());
         }
         let (network, allows) = allowed(write, self.at, self.role).await?;
+        // One after the other, so that each counts those before it.
+        match self.at {
+            Within::Network(id) => networks::lock(write, id).await?.is_some(),
+            Within::Community(id) => communities::lock(write, id).await?.is_some(),
+        };
+        if grants::list_open(write.transaction(), self.at, now).await?.len() >= INVITATIONS_LIMIT {
+            let message = format!("has {INVITATIONS_LIMIT} invitations that are open: take one back first");
+            return Err(Refusal::rule("at", message).into());
+        }
         let id = MembershipInvitationId::from_uuid(Uuid::now_v7());
         let invitation = MembershipInvitation {
             id,
@@ -171,6 +224,7 @@ impl Command for InviteMember {
             allows,
             note: self.note.clone(),
             expires_at,
+            invited_by: write.by().map(Who::uuid),
             accepted_by: None,
             revoked_at: None,
         };
@@ -206,6 +260,9 @@ impl Command for AcceptInvitation {
         // That it was never there and that it is no longer open read the same.
         let no_longer = || Refusal::new(RefusalCode::NotFound, ["secret"], "is of no invitation that is open");
         let invitation = open.ok_or_else(no_longer)?;
+        if !is_backed(write, &invitation).await? {
+            return Err(no_longer().into());
+        }
         if !grants::accept(write, invitation.id, account).await? {
             return Err(no_longer().into());
         }

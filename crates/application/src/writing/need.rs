@@ -9,12 +9,11 @@ use uuid::Uuid;
 
 use super::{Refusal, Stop};
 
-/// A role that someone has to have at one of some places, or above it.
-#[derive(Debug, Clone)]
+/// A role that someone has to have in a place, or above it.
+#[derive(Debug, Clone, Copy)]
 pub struct Need {
     role: Role,
-    /// Any one of them suffices.
-    at: Vec<At>,
+    at: At,
     /// The field that names them, if one does.
     field: &'static str,
 }
@@ -46,27 +45,21 @@ pub(super) enum At {
 impl Need {
     /// This role there. The field is the one that names the place; empty when none does.
     pub(super) fn new(role: Role, subject: At, field: &'static str) -> Self {
-        Self { role, at: vec![subject], field }
+        Self { role, at: subject, field }
     }
 
-    /// This role at one of these communities.
-    pub(super) fn any(role: Role, communities: &[CommunityId], field: &'static str) -> Self {
-        Self { role, at: communities.iter().copied().map(At::Community).collect(), field }
+    /// This role at each of these communities.
+    pub(super) fn each(role: Role, communities: &[CommunityId], field: &'static str) -> Vec<Self> {
+        communities.iter().map(|id| Self::new(role, At::Community(*id), field)).collect()
     }
 
     /// Checks that a caller has it. What is not there is left to the command to say.
     pub(super) async fn check(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
-        let mut refusal = None;
-        for subject in &self.at {
-            let Some((role, subject)) = resolve(write, self.role, *subject).await? else { continue };
-            if has(write, caller, role, subject).await? {
-                return Ok(());
-            }
-            if refusal.is_none() {
-                refusal = self.refusal(write, caller, role, subject).await?;
-            }
+        let Some((role, subject)) = resolve(write, self.role, self.at).await? else { return Ok(()) };
+        if has(write, caller, role, subject).await? {
+            return Ok(());
         }
-        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+        self.refusal(write, caller, role, subject).await?.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// Why someone who has not this role there is refused; `None` when what was named is not there.

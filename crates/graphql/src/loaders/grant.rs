@@ -1,4 +1,4 @@
-//! Loading roles and who holds them, and listing the members of communities.
+//! Loading roles and who holds them, and listing the members of communities and networks.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +7,7 @@ use convene_application::{
     accounts::Account,
     grants::{self, Granted},
 };
-use convene_domain::id::{AccountId, CommunityId, GrantId};
+use convene_domain::id::{AccountId, GrantId, Within};
 
 use super::{
     Batch, Loads, keyed,
@@ -38,12 +38,12 @@ impl Batch for GrantId {
     }
 }
 
-/// The roles that are held at a community itself.
+/// The roles that are held at a place itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Memberships;
 
 impl List for Memberships {
-    type Place = CommunityId;
+    type Place = Within;
     type Filter = ();
     type Order = ();
     type Record = Granted;
@@ -54,7 +54,7 @@ impl List for Memberships {
     }
 
     /// One after the other: whoever asks looks after few communities.
-    async fn pages(loads: &Loads, places: &[CommunityId], selection: &Selection<Self>) -> Result<Pages<Self>> {
+    async fn pages(loads: &Loads, places: &[Within], selection: &Selection<Self>) -> Result<Pages<Self>> {
         let mut pages = HashMap::new();
         for place in places {
             let page = grants::list(&loads.app, &loads.caller, *place, &selection.page).await?;
@@ -63,7 +63,7 @@ impl List for Memberships {
         Ok(pages)
     }
 
-    async fn totals(loads: &Loads, places: &[CommunityId], (): &()) -> Result<HashMap<CommunityId, u64>> {
+    async fn totals(loads: &Loads, places: &[Within], (): &()) -> Result<HashMap<Within, u64>> {
         let mut totals = HashMap::new();
         for place in places {
             totals.insert(*place, grants::count(&loads.app, &loads.caller, *place).await?);

@@ -22,7 +22,7 @@ pub(crate) struct GatheringMutation;
 
 #[Object]
 impl GatheringMutation {
-    /// Announces a gathering. `TAKEN` when another gathering of the network has the external id; `NOT_ALLOWED` when the hosts
+    /// Announces a gathering. It takes the role `FACILITATOR` at each of its hosts. `TAKEN` when another gathering of the network has the external id; `NOT_ALLOWED` when the hosts
     /// are of different networks, or one is `CLOSED`.
     async fn plan_gathering(
         &self,
@@ -33,7 +33,8 @@ impl GatheringMutation {
     }
 
     /// Changes what is said of a gathering, but for its time. With other hosts it moves to their places in the tree, and its
-    /// report with it. `NOT_ALLOWED` when a host is of another network, or one that did not host it before is `CLOSED`;
+    /// report with it: that takes the role `FACILITATOR` at each host that is added or removed, and, where there is a report,
+    /// `COORDINATOR` at one of the hosts of before. `NOT_ALLOWED` when a host is of another network, or one that did not host it before is `CLOSED`;
     /// `CONFLICT` when it was changed since you read it.
     async fn change_gathering(
         &self,

@@ -36,7 +36,8 @@ impl GrantMutation {
     }
 
     /// Offers a role to whoever gets the secret of the invitation, once. It takes the role `COORDINATOR` at the community, and
-    /// `ADMIN` of the network for one of a whole network.
+    /// `ADMIN` of the network for one of a whole network; whoever invites has to have it still when the invitation is accepted.
+    /// `membershipInvitations` lists those that are open: `NOT_ALLOWED` when there are 100 at the place.
     async fn invite_member(
         &self,
         ctx: &Context<'_>,
@@ -45,7 +46,8 @@ impl GrantMutation {
         perform(ctx, input).await
     }
 
-    /// Takes on the role that an invitation offers. Whoever has its secret may, signed in with an account of their own.
+    /// Takes on the role that an invitation offers. Whoever has its secret may, signed in with an account of their own. `NOT_FOUND`
+    /// when it was accepted or taken back, is over, or was made by someone who could not make it any more.
     async fn accept_invitation(
         &self,
         ctx: &Context<'_>,

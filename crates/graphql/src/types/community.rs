@@ -11,8 +11,7 @@ use crate::{
     connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, CommunityFilter, WorkSiteFilter},
-    loaders::{self, Ancestors, Communities, FormerSlugs, Memberships, PolicyOf, SitesOf, WorkSites},
-    memory,
+    loaders::{self, Ancestors, Communities, FormerSlugs, PolicyOf, SitesOf, WorkSites},
     scalars::{Date, int, or_today},
     types::{ActivityPolicy, Audience, CommunityOrder, CommunityStatus, Coordinates, Format, Level, Lists, Network},
 };
@@ -216,22 +215,6 @@ impl Community {
         let filter = convene_domain::community::CommunityFilter { children: true, ..input::filter(filter)? };
         let paging = Paging { first, after, last, before };
         Connection::load(ctx, Within::Community(self.0.id), (filter, order_by.unwrap_or_default().into()), paging).await
-    }
-
-    /// The roles that are had at the community itself, the oldest first: who belongs to it. Its coordinators, and those above it,
-    /// may ask: null, with `FORBIDDEN`, for everyone else.
-    async fn memberships(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> Result<Option<Connection<Memberships>>, Error> {
-        // They change without a change of the community: no answer with them is kept.
-        memory::begins(ctx);
-        let paging = Paging { first, after, last, before };
-        Connection::load(ctx, self.0.id, ((), ()), paging).await.map(Some)
     }
 
     /// The work sites of the community itself that you may see, by name. `workSites` at the root has those beneath it as well.

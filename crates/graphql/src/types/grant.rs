@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::Utc;
 use convene_application::{
     accounts,
-    grants::{self, Granted},
+    grants::{self, Granted, OpenInvitation},
     tokens,
 };
 use convene_domain::{
@@ -20,7 +20,7 @@ use crate::{
     input,
     loaders::{self, Loads},
     scalars::DateTime,
-    types::{ApiToken, Community, Network, Role},
+    types::{ApiToken, Author, Community, Network, Role},
 };
 
 /// What a token may be used for, whatever its role.
@@ -107,6 +107,33 @@ impl Grant {
     /// Since when; null for the role of a token, and for one that is only offered.
     async fn since(&self) -> Option<DateTime> {
         self.since.map(Into::into)
+    }
+}
+
+/// An invitation to take on a role, without the secret that it is accepted with.
+#[derive(Debug, SimpleObject)]
+pub(crate) struct MembershipInvitation {
+    /// The identity (inv_...), to take it back.
+    id: ID,
+    /// The role that it offers.
+    role: Role,
+    /// Whom or what it is for; null when nobody said.
+    note: Option<String>,
+    /// Until when it can be accepted. Whoever made it has to be able to invite to the role still.
+    expires_at: DateTime,
+    /// Who made it.
+    invited_by: Author,
+}
+
+impl From<OpenInvitation> for MembershipInvitation {
+    fn from(OpenInvitation { invitation, by }: OpenInvitation) -> Self {
+        Self {
+            id: invitation.id.to_string().into(),
+            role: invitation.allows.role.into(),
+            note: invitation.note.as_ref().map(ToString::to_string),
+            expires_at: invitation.expires_at.into(),
+            invited_by: by.into(),
+        }
     }
 }
 

@@ -3,14 +3,18 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use async_graphql::{Context, Object, OutputType, TypeName};
+use chrono::Utc;
+use convene_application::grants;
 use convene_domain::id::Within;
 
 use crate::{
+    budget,
     connection::{Connection, Paging},
-    error::Error,
+    error::{Error, nullable},
     input::{self, CommunityFilter, GatheringFilter, GatheringReportFilter},
-    loaders::{Communities, Gatherings, Reports},
-    types::{CommunityOrder, GatheringOrder},
+    loaders::{self, Communities, Gatherings, Loads, Memberships, Reports},
+    memory,
+    types::{CommunityOrder, GatheringOrder, MembershipInvitation},
 };
 
 /// The lists of a network, or of a community and everything beneath it, which become fields of theirs. Each has a type
@@ -82,5 +86,35 @@ impl<P: OutputType> Lists<P> {
     ) -> Result<Connection<Reports>, Error> {
         let paging = Paging { first, after, last, before };
         Connection::load(ctx, self.0, (input::filter(filter)?, order_by.unwrap_or_default().into()), paging).await
+    }
+
+    /// The roles that are had here, and not only above or below, the oldest first: who belongs to a community, and who administers a
+    /// network. Coordinators of the community, and those above it, may ask, and administrators of the network: null, with
+    /// `FORBIDDEN`, for everyone else.
+    async fn memberships(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Option<Connection<Memberships>> {
+        // They change without a change of the place: no answer with them is kept.
+        memory::begins(ctx);
+        let paging = Paging { first, after, last, before };
+        nullable(ctx, Connection::load(ctx, self.0, ((), ()), paging).await.map(Some))
+    }
+
+    /// The invitations to take on a role here, and not only above or below, that are open: nobody has accepted them, they were not
+    /// taken back, and they are not over. The oldest first; no more than 100 are made. For the same people as `memberships`: null,
+    /// with `FORBIDDEN`, for everyone else.
+    async fn membership_invitations(&self, ctx: &Context<'_>) -> Option<Vec<MembershipInvitation>> {
+        let list = async {
+            let Loads { app, caller, .. } = loaders::of(ctx)?;
+            let open = grants::list_invitations(app, caller, self.0, Utc::now()).await?;
+            budget::spend(ctx, open.len()).await?;
+            Ok(Some(open.into_iter().map(MembershipInvitation::from).collect()))
+        };
+        nullable(ctx, list.await)
     }
 }

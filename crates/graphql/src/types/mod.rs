@@ -38,7 +38,7 @@ pub(crate) use agenda_item::AgendaItem;
 pub(crate) use api_token::ApiToken;
 pub(crate) use attendance_part::AttendancePart;
 pub(crate) use attention::{Attention, AttentionKind};
-pub(crate) use audit::{AuditEntry, AuditPage};
+pub(crate) use audit::{AuditEntry, AuditPage, Author};
 pub(crate) use change::{Change, ChangeKind, EntityType};
 pub(crate) use community::Community;
 pub(crate) use comparison::Comparison;
@@ -46,7 +46,7 @@ pub(crate) use coordinates::Coordinates;
 pub(crate) use funder_page::{FunderPage, start as start_funder_page};
 pub(crate) use gathering::Gathering;
 pub(crate) use gathering_report::GatheringReport;
-pub(crate) use grant::{Grant, Verb, Viewer};
+pub(crate) use grant::{Grant, MembershipInvitation, Verb, Viewer};
 pub(crate) use invitation::Invitation;
 pub(crate) use life_cycle::LifeCycle;
 pub(crate) use life_words::{

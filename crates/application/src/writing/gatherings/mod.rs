@@ -5,7 +5,7 @@ mod remove;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene_domain::{
-    access::Role,
+    access::{Caller, Role},
     change::ChangeKind,
     gathering::{AgendaItem, Format, GatheringParts, GatheringStatus, GatheringStep, Hosts, Invitation, PROGRAMME_LIMIT, Rsvps},
     id::{CommunityId, GatheringId},
@@ -62,9 +62,28 @@ impl Command for ChangeGathering {
     }
 
     fn needs(&self) -> Vec<Need> {
-        let mut needs = vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")];
-        needs.extend(self.hosts.iter().map(|hosts| Need::any(Role::Facilitator, hosts, "hosts")));
-        needs
+        vec![Need::new(Role::Facilitator, At::Gathering(self.gathering), "gathering")]
+    }
+
+    /// All rights over a report follow the hosts: whoever adds or removes one has a role there as well, and where there is a report
+    /// they look after it already.
+    async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
+        let (Some(hosts), Some((_, has_report))) = (&self.hosts, gatherings::lock_with_report(write, self.gathering).await?)
+        else {
+            return Ok(());
+        };
+        let before = gatherings::load_hosts(write.transaction(), &[self.gathering]).await?.remove(&self.gathering);
+        let before = before.unwrap_or_default();
+        let added = hosts.iter().filter(|host| !before.contains(host));
+        let removed = before.iter().filter(|host| !hosts.contains(host));
+        let others: Vec<CommunityId> = added.chain(removed).copied().collect();
+        if has_report && !others.is_empty() {
+            Need::new(Role::Coordinator, At::Gathering(self.gathering), "hosts").check(write, caller).await?;
+        }
+        for need in Need::each(Role::Facilitator, &others, "hosts") {
+            need.check(write, caller).await?;
+        }
+        Ok(())
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {

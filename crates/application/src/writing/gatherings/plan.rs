@@ -50,7 +50,7 @@ impl Command for PlanGathering {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need::any(Role::Facilitator, &self.hosts, "hosts")]
+        Need::each(Role::Facilitator, &self.hosts, "hosts")
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
