@@ -50,7 +50,7 @@ async fn a_role_at_every_host_that_comes_or_goes(address: String) {
         let refused = refusal(&who.ask("changeGathering", input, told).await);
         let after: Vec<_> = read().await["hosts"].as_array().expect("hosts").iter().map(|host| text(&host["id"])).collect();
         match refused[0].as_str() {
-            "" => assert_eq!(after, hosts.iter().map(|id| id.to_string()).collect::<Vec<_>>()),
+            "" => assert_eq!(after, hosts.iter().map(ToString::to_string).collect::<Vec<_>>()),
             _ => assert_eq!(read().await, before),
         }
         refused

@@ -79,7 +79,7 @@ fn middle(point: Coordinates) -> Option<Coordinates> {
     let edge = if row < 0.0 { -row } else { row + 1.0 };
     let narrow = (edge / 10.0).to_radians().cos();
     // Only what divides the circle, so that no cell is cut off where it ends.
-    let mut widths = (1..=COLUMNS).filter(|width| COLUMNS % width == 0).map(f64::from);
+    let mut widths = (1..=COLUMNS).filter(|width| COLUMNS.is_multiple_of(*width)).map(f64::from);
     let width = widths.find(|width| width * narrow >= 0.5).unwrap_or(f64::from(COLUMNS));
     // 180 degrees west and east are the same meridian.
     let east = if point.longitude() >= 180.0 { 0.0 } else { point.longitude() + 180.0 };

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn names_are_short() {
         let (longest, longer) = ("a".repeat(200), "a".repeat(201));
-        assert_eq!(code(&format!("{{ {longest}: b(c: \"{longer}\") }}")), Ok(9));
+        assert_eq!(code(&format!("{{ {longest}: b(c: \"{longer}\") }}")), Ok(10));
         assert_eq!(code(&format!("{{ {longer}: b }}")), Err(ErrorCode::DocumentTooLarge));
     }
 

@@ -154,6 +154,7 @@ mod tests {
     fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
         match result {
             Err(Error::Client { message, .. }) => message,
+            Err(Error::Refused(refusal)) => refusal.message,
             other => panic!("{other:?}"),
         }
     }

@@ -11,7 +11,7 @@ use axum::http::Uri;
 use serde::Deserialize;
 use tokio::{
     sync::Mutex,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 use tracing::{info, warn};
 
@@ -25,8 +25,9 @@ use super::{
 /// How long an issuer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often an issuer is asked at most, whatever tokens come.
+/// How often an issuer is asked at most, whatever tokens come, and how far ahead of that it may be asked: three times at once.
 const PAUSE: Duration = Duration::from_secs(2);
+const AHEAD: Duration = PAUSE.saturating_mul(2);
 
 /// How old keys get before they are asked for again, so that one that was withdrawn does not hold for ever; and how long
 /// until then when that failed.
@@ -111,15 +112,21 @@ impl Issuer {
         if known.times != times {
             return Ok(known);
         }
-        if turn.away && Instant::now() < turn.next {
+        let now = Instant::now();
+        if turn.away && now < turn.next {
             return Err(Unproven::Away);
         }
-        sleep_until(turn.next).await;
+        // What was read a moment ago has to do: otherwise whoever makes tokens up could have everyone wait.
+        if turn.next > now + AHEAD {
+            return Ok(known);
+        }
         // Said before it is asked: whoever asked may leave before there is an answer.
-        turn.next = Instant::now() + PAUSE;
+        turn.next = turn.next.max(now) + PAUSE;
         let read = timeout(PATIENCE, self.read()).await.context("it takes too long").flatten();
         turn.away = read.is_err();
-        turn.next = Instant::now() + PAUSE;
+        if turn.away {
+            turn.next = Instant::now() + PAUSE;
+        }
         match read {
             Ok(keys) => {
                 info!(issuer = self.url, keys = keys.len(), "the keys of an issuer were read");
