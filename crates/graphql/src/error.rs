@@ -77,13 +77,19 @@ impl From<Error> for async_graphql::Error {
             Error::Unavailable(cause) => (ErrorCode::Unavailable, UNAVAILABLE.to_owned(), Some(cause)),
             Error::Internal(cause) => (ErrorCode::InternalServerError, INTERNAL.to_owned(), Some(cause)),
         };
+        let mut extensions = coded(code);
+        if cause.is_none() {
+            extensions.set("classification", BAD_REQUEST);
+        }
         let mut error = Self::new(message);
-        error.extensions = Some(coded(code));
+        error.extensions = Some(extensions);
         error.source = cause.map(|cause| Arc::new(Hidden(cause)) as _);
         error
     }
 }
 
+/// How a field says, in words that tools know which do not know our codes, that it failed for what was asked and not for us.
+const BAD_REQUEST: &str = "BAD_REQUEST";
 /// What was read was removed while it was being read.
 pub(crate) const OVERTAKEN: &str = "something was removed while it was read: ask again";
 /// All that a client reads of a fault of ours.

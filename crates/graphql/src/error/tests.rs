@@ -66,7 +66,7 @@ async fn siblings_of_a_failed_nullable_field_survive() {
         "message": "no such gathering",
         "path": ["missing"],
         "locations": [{ "line": 1, "column": 16 }],
-        "extensions": { "code": "NOT_FOUND" },
+        "extensions": { "code": "NOT_FOUND", "classification": "BAD_REQUEST" },
     });
     assert_eq!(error, expected);
 }
