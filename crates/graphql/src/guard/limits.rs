@@ -6,7 +6,7 @@
 pub struct Limits {
     /// Bytes of query text. 64 KiB is some ten times the largest query of our own clients.
     pub document_bytes: usize,
-    /// Bytes of a name, such as an alias, which an answer repeats for each entry of a list.
+    /// Bytes of a name, such as an alias, which an answer repeats for each entry of a list; and of a number.
     pub name_bytes: usize,
     /// Tokens outside comments.
     pub tokens: usize,

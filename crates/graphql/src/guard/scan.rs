@@ -51,7 +51,7 @@ pub(super) fn scan(text: &str, limits: &Limits) -> Result<Scan, Refusal> {
             _ => at + 1,
         };
         if is_word(byte) && end - at > limits.name_bytes {
-            return Err(over(ErrorCode::DocumentTooLarge, "bytes of a name", limits.name_bytes, end - at));
+            return Err(over(ErrorCode::DocumentTooLarge, "bytes of a name or number", limits.name_bytes, end - at));
         }
         tokens += 1;
         variables += usize::from(byte == b'$');

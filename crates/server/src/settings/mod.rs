@@ -99,7 +99,7 @@ pub(crate) struct Settings {
     pub(crate) socket_operation_limit: u32,
 
     /// The largest message that a WebSocket may send, in bytes
-    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_LIMIT", default_value = "1048576", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
+    #[arg(long, global = true, env = "CONVENE_SOCKET_MESSAGE_LIMIT", default_value = "262144", value_parser = value_parser!(u32).range(1_024..), value_name = "BYTES")]
     pub(crate) socket_message_limit: u32,
 
     /// How many messages a WebSocket may send in a second; after a pause, as many at once
