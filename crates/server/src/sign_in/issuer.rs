@@ -25,9 +25,9 @@ use super::{
 /// How long an issuer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often an issuer is asked at most, whatever tokens come, and how far ahead of that it may be asked: three times at once.
+/// How often an issuer is asked at most, whatever tokens come, and how far ahead of that it may be asked: five times at once.
 const PAUSE: Duration = Duration::from_secs(2);
-const AHEAD: Duration = PAUSE.saturating_mul(2);
+const AHEAD: Duration = PAUSE.saturating_mul(4);
 
 /// How old keys get before they are asked for again, so that one that was withdrawn does not hold for ever; and how long
 /// until then when that failed.
