@@ -4,11 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{
     handmade::Handmade,
-    issuer::Issuer,
     live::{Writer, text},
     memberships::{sign_in, viewer},
     on_both,
-    program::{Running, Service, convene},
 };
 
 /// What someone is refused for: the code, the role that it takes, and where.
@@ -18,10 +16,7 @@ fn refusal(payload: &Value) -> [String; 3] {
 }
 
 async fn a_role_at_every_host_that_comes_or_goes(address: String) {
-    let issuer = Issuer::start();
-    let mut hand = Handmade::new(&address).await;
-    let trusted = format!("{} convene", issuer.url);
-    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
     let service = &hand.service;
     let here = hand.community("here", "CITY", None, json!({})).await;
     let there = hand.community("there", "CITY", None, json!({})).await;
@@ -92,5 +87,17 @@ async fn a_role_at_every_host_that_comes_or_goes(address: String) {
     assert_eq!(change(&cyd, &planned, &[&there]).await, needs("COORDINATOR", &here));
     assert_eq!(change(&ana, &planned, &[&there]).await, done);
     assert!(!reads(&dan).await);
+
+    // To say that two gatherings are one makes hosts, too.
+    let alone = text(&plan(&ben, &[&here]).await["gathering"]["id"]);
+    let eva = someone("eva", &[("COORDINATOR", &here)]).await;
+    let merge = async |who: &Writer| {
+        let query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Gathering { revision } } }";
+        let found = service.ask_as(&hand.token, query, json!({ "ids": [alone, joint] })).await["nodes"].take();
+        let input = json!({ "gathering": alone, "expectedRevision": found[0]["revision"], "merged": joint, "expectedMergedRevision": found[1]["revision"] });
+        refusal(&who.ask("mergeGatherings", input, told).await)
+    };
+    assert_eq!(merge(&eva).await, needs("FACILITATOR", &there));
+    assert_eq!(merge(&dan).await, done);
 }
 on_both!(a_role_at_every_host_that_comes_or_goes);

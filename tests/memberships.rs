@@ -7,7 +7,7 @@ use crate::{
     issuer::Issuer,
     live::{EVERYTHING, Follower, Writer, text},
     on_both,
-    program::{Running, Service, convene},
+    program::Service,
 };
 
 /// A token of the issuer for someone.
@@ -38,10 +38,7 @@ async fn ends_with(follower: &mut Follower, hidden: &str) -> String {
 }
 
 async fn roles_come_and_go(address: String) {
-    let issuer = Issuer::start();
-    let mut hand = Handmade::new(&address).await;
-    let trusted = format!("{} convene", issuer.url);
-    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
     let service = &hand.service;
     let city = hand.community("city", "CITY", None, json!({})).await;
     let gathering = hand.held(&[&city], "2026-05-01", json!({})).await;
@@ -171,10 +168,7 @@ async fn roles_come_and_go(address: String) {
 on_both!(roles_come_and_go);
 
 async fn an_account_is_erased_with_all_that_says_whose_it_was(address: String) {
-    let issuer = Issuer::start();
-    let mut hand = Handmade::new(&address).await;
-    let trusted = format!("{} convene", issuer.url);
-    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
     let service = &hand.service;
     let city = hand.community("city", "CITY", None, json!({})).await;
     let gathering = hand.held(&[&city], "2026-05-01", json!({})).await;
@@ -231,10 +225,7 @@ on_both!(an_account_is_erased_with_all_that_says_whose_it_was);
 /// Nobody keeps a way back in: an invitation is worth what whoever made it could still hand on, and those who look after a place see
 /// all of them.
 async fn an_invitation_is_worth_what_its_maker_is(address: String) {
-    let issuer = Issuer::start();
-    let mut hand = Handmade::new(&address).await;
-    let trusted = format!("{} convene", issuer.url);
-    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
     let service = &hand.service;
     let region = hand.community("region", "REGIONAL", None, json!({})).await;
     let city = hand.community("city", "CITY", Some(&region), json!({})).await;
@@ -339,10 +330,7 @@ on_both!(an_invitation_is_worth_what_its_maker_is);
 
 /// Everyone may give up what is theirs; who has which role is hidden from others; and a merger leaves each role once, and no token out.
 async fn roles_are_given_up_hidden_and_merged(address: String) {
-    let issuer = Issuer::start();
-    let mut hand = Handmade::new(&address).await;
-    let trusted = format!("{} convene", issuer.url);
-    hand.service = Service::follow(Running::start(convene(&address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
     let service = &hand.service;
     let [stays, goes] = ["stays", "goes"].map(async |slug| hand.community(slug, "CITY", None, json!({})).await);
     let (stays, goes) = (stays.await, goes.await);

@@ -4,7 +4,10 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
-use crate::program::{Service, succeed};
+use crate::{
+    issuer::Issuer,
+    program::{Running, Service, convene, succeed},
+};
 
 /// A network that a test fills as it likes.
 pub struct Handmade {
@@ -22,6 +25,15 @@ impl Handmade {
         let made = handmade.done("createNetwork", json!({ "slug": "relief", "name": "Relief" }), "network { id }").await;
         let network = made["network"]["id"].as_str().expect("an id").to_owned();
         Self { network, ..handmade }
+    }
+
+    /// An empty network of a service that trusts an issuer.
+    pub async fn with_issuer(address: &str) -> (Issuer, Self) {
+        let (issuer, mut handmade) = (Issuer::start(), Self::new(address).await);
+        let trusted = format!("{} convene", issuer.url);
+        handmade.service =
+            Service::follow(Running::start(convene(address, &["--listen", "127.0.0.1:0", "--oidc-issuers", &trusted])));
+        (issuer, handmade)
     }
 
     /// Sends a mutation and gives its payload, whatever came of it.

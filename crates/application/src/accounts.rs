@@ -92,7 +92,7 @@ pub async fn erase(app: &App, caller: &Caller, id: AccountId, now: DateTime<Utc>
         let (kind, entity_type, entity) = (ChangeKind::Removed, EntityType::Grant, granted.grant.id.uuid());
         match granted.grant.allows.network {
             Some(network) => write.record(network, NewChange { kind, entity_type, entity, revision: 2, occurred_at: None }),
-            None => admins::tell_all(app, &mut write, (granted.grant.id, kind, 2)).await?,
+            None => admins::tell_all(&mut write, (granted.grant.id, kind, 2)).await?,
         }
     }
     let there = accounts::erase(write.transaction(), id, now).await? || accounts::find(write.transaction(), id).await?.is_some();

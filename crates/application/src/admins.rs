@@ -66,7 +66,7 @@ pub async fn redeem(app: &App, caller: &Caller, secret: &str, now: DateTime<Utc>
     if known.is_some() {
         return Ok(Some(Redeemed::Wrong));
     }
-    give(app, &mut write, account).await?;
+    give(&mut write, account).await?;
     admins::note_redeemed(&write, &hash, account).await?;
     app.wake(&write.seal_or_commit().await?);
     Ok(Some(Redeemed::Done))
@@ -84,19 +84,19 @@ pub(crate) async fn make_first(app: &App, account: AccountId, now: DateTime<Utc>
     if admins::ever_existed(write.transaction()).await? {
         return Ok(false);
     }
-    give(app, &mut write, account).await?;
+    give(&mut write, account).await?;
     app.wake(&write.seal_or_commit().await?);
     Ok(true)
 }
 
 /// Makes an account administrator, which uses up every secret: none that was handed out before is a way in later.
-async fn give(app: &App, write: &mut Write, account: AccountId) -> Result<()> {
+async fn give(write: &mut Write, account: AccountId) -> Result<()> {
     admins::use_secrets(write).await?;
     write.signed(Some(Who::Account(account)));
     let id = GrantId::from_uuid(Uuid::now_v7());
     let grant = Grant { id, holder: account, allows: RoleAt::everywhere(Role::Admin) };
     grants::add(write, &Granted { grant, since: write.recorded_at() }).await?;
-    tell_all(app, write, (id, ChangeKind::Created, 1)).await
+    tell_all(write, (id, ChangeKind::Created, 1)).await
 }
 
 /// Lists all who may administer the whole instance, and who might before, the first one first.
@@ -111,7 +111,7 @@ pub async fn revoke(app: &App, account: AccountId, now: DateTime<Utc>) -> Result
     let everywhere = held(&write, account).await?;
     for id in &everywhere {
         grants::revoke(&write, *id).await?;
-        tell_all(app, &mut write, (*id, ChangeKind::Removed, 2)).await?;
+        tell_all(&mut write, (*id, ChangeKind::Removed, 2)).await?;
     }
     app.wake(&write.seal_or_commit().await?);
     Ok(!everywhere.is_empty())
@@ -125,8 +125,8 @@ async fn held(write: &Write, account: AccountId) -> Result<Vec<GrantId>> {
 }
 
 /// Puts a role over everything into the log of each network, so that what is followed with it ends there and the trail tells of it.
-pub(crate) async fn tell_all(app: &App, write: &mut Write, (id, kind, revision): (GrantId, ChangeKind, Revision)) -> Result<()> {
-    for network in networks::all(app.reader()).await? {
+pub(crate) async fn tell_all(write: &mut Write, (id, kind, revision): (GrantId, ChangeKind, Revision)) -> Result<()> {
+    for network in networks::all(write.transaction()).await? {
         let (entity_type, entity) = (EntityType::Grant, id.uuid());
         write.record(network.id, NewChange { kind, entity_type, entity, revision, occurred_at: None });
     }

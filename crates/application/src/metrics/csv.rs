@@ -28,7 +28,9 @@ pub fn activity_csv(question: &Question, found: &Activity) -> String {
             .map(str::to_owned),
         );
     }
-    let mut rows = vec![header];
+    // Row by row: as texts of their own the cells would take many times the memory of the table.
+    let mut table = String::new();
+    add(&mut table, &header);
     let all: Vec<&Series> = match question.group_by.is_empty() {
         true => vec![&found.total],
         false => found.series.iter().collect(),
@@ -48,11 +50,11 @@ pub fn activity_csv(question: &Question, found: &Activity) -> String {
                     row.extend([date(|part| part.from.to_string()), date(|part| part.to.to_string())]);
                     earlier(&mut row, metric.earlier.as_deref(), at);
                 }
-                rows.push(row);
+                add(&mut table, &row);
             }
         }
     }
-    text(&rows)
+    table
 }
 
 /// Communities side by side as CSV: one row for each metric and community.
@@ -89,7 +91,8 @@ pub fn comparison_csv(found: &Comparison) -> String {
         "peers",
         "peers_suppressed",
     ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut table = String::new();
+    add(&mut table, &header);
     for metric in &found.metrics {
         for (at, community) in found.communities.iter().enumerate() {
             let part = found.period.span;
@@ -108,10 +111,10 @@ pub fn comparison_csv(found: &Comparison) -> String {
                 }
                 None => row.extend([const { String::new() }; 4]),
             }
-            rows.push(row);
+            add(&mut table, &row);
         }
     }
-    text(&rows)
+    table
 }
 
 fn numbers(row: &mut Vec<String>, column: &Column, at: usize) {
@@ -149,24 +152,21 @@ fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
-fn text(rows: &[Vec<String>]) -> String {
-    let mut text = String::new();
-    for row in rows {
-        for (at, cell) in row.iter().enumerate() {
-            if at > 0 {
-                text.push(',');
-            }
-            if cell.contains([',', '"', '\r', '\n']) {
-                text.push('"');
-                text.push_str(&cell.replace('"', "\"\""));
-                text.push('"');
-            } else {
-                text.push_str(cell);
-            }
+/// Adds a row to a table.
+fn add<T: AsRef<str>>(table: &mut String, row: &[T]) {
+    for (at, cell) in row.iter().map(AsRef::as_ref).enumerate() {
+        if at > 0 {
+            table.push(',');
         }
-        text.push_str("\r\n");
+        if cell.contains([',', '"', '\r', '\n']) {
+            table.push('"');
+            table.push_str(&cell.replace('"', "\"\""));
+            table.push('"');
+        } else {
+            table.push_str(cell);
+        }
     }
-    text
+    table.push_str("\r\n");
 }
 
 #[cfg(test)]
@@ -176,6 +176,8 @@ mod tests {
     #[test]
     fn nothing_is_a_formula_and_everything_is_quoted_that_must_be() {
         let row: Vec<String> = ["=1+1", "+4", "-x", "@me", "plain, with \"quotes\"", "two\r\nlines"].map(harmless).to_vec();
-        assert_eq!(text(&[row]), "'=1+1,'+4,'-x,'@me,\"plain, with \"\"quotes\"\"\",\"two\r\nlines\"\r\n");
+        let mut table = String::new();
+        add(&mut table, &row);
+        assert_eq!(table, "'=1+1,'+4,'-x,'@me,\"plain, with \"\"quotes\"\"\",\"two\r\nlines\"\r\n");
     }
 }

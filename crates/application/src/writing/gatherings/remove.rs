@@ -1,10 +1,10 @@
 //! Gatherings that should not be there: entered by mistake, or twice.
 
 use convene_domain::{
-    access::Role,
+    access::{Caller, Role},
     change::{ChangeKind, EntityType},
     gathering::{GatheringStatus, Hosts},
-    id::GatheringId,
+    id::{CommunityId, GatheringId},
     record::Revision,
 };
 use convene_persistence::{
@@ -67,6 +67,20 @@ impl Command for MergeGatherings {
             Need::new(Role::Coordinator, At::Gathering(self.gathering), "gathering"),
             Need::new(Role::Coordinator, At::Gathering(self.merged), "merged"),
         ]
+    }
+
+    /// Whoever hosts one of them comes to host the other, with all rights over its report.
+    async fn confine(&self, write: &Write, caller: &Caller) -> Result<(), Stop> {
+        let both = [self.gathering, self.merged];
+        gatherings::lock_many(write, &both).await?;
+        let hosts = gatherings::load_hosts(write.transaction(), &both).await?;
+        let all: Vec<CommunityId> = hosts.values().flatten().copied().collect();
+        let of_one: Vec<CommunityId> =
+            all.iter().copied().filter(|host| hosts.values().any(|hosts| !hosts.contains(host))).collect();
+        for need in Need::each(Role::Facilitator, &of_one, "merged") {
+            need.check(write, caller).await?;
+        }
+        Ok(())
     }
 
     async fn carry_out(&self, write: &mut Write) -> Result<Done, Stop> {
