@@ -191,7 +191,7 @@ fn assemble(settings: &Settings, app: &App, serving: Handle) -> anyhow::Result<H
         stopping: CancellationToken::new(),
         open: TaskTracker::new(),
         body_limit: usize::try_from(settings.body_limit)?,
-        room_for_bodies: http::room_for_bodies(usize::try_from(settings.body_limit)?),
+        room: http::room(usize::try_from(settings.body_limit)?, usize::try_from(settings.socket_message_limit)?),
         body_timeout: BODY_TIMEOUT.min(deadline),
         get_queries: settings.get_queries,
         origins: Arc::new(settings.cors_origins.clone()),

@@ -16,7 +16,7 @@ use convene_graphql::{
 use futures::StreamExt;
 
 use super::{
-    Http, answer, caller, events,
+    Http, SMALL, answer, caller, events,
     negotiate::{self, Form},
     rates::{Peer, WRONG_TOKEN},
     socket,
@@ -57,9 +57,6 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
     }
     response
 }
-
-/// So many bytes of a body are received whatever others send.
-const SMALL_BODY: usize = 16 << 10;
 
 /// Whether what is wrong concerns the request, and not what it asks: a status says so even where events are wanted.
 fn is_no_request(failure: Option<ErrorCode>) -> bool {
@@ -103,7 +100,7 @@ pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) ->
 async fn read(http: &Http, request: Request) -> Result<GraphqlRequest, Refusal> {
     match *request.method() {
         Method::GET => GraphqlRequest::from_query_string(request.uri().query().unwrap_or_default()),
-        Method::POST if !negotiate::is_json(request.headers().get(header::CONTENT_TYPE)) => {
+        Method::POST if !negotiate::is_json(request.headers()) => {
             Err(Refusal::new(ErrorCode::UnsupportedMediaType, "the body must be application/json in UTF-8"))
         }
         Method::POST => GraphqlRequest::from_json(&body(http, request.into_body()).await?),
@@ -139,10 +136,10 @@ async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
         if received.len() + more.len() > limit {
             return Err(too_large());
         }
-        if room.is_none() && received.len() + more.len() > SMALL_BODY {
+        if room.is_none() && received.len() + more.len() > SMALL {
             let kilobytes = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
             let full = |_| Refusal::new(ErrorCode::Unavailable, "too many large requests are being received: try again");
-            room = Some(http.room_for_bodies.try_acquire_many(kilobytes).map_err(full)?);
+            room = Some(http.room.try_acquire_many(kilobytes).map_err(full)?);
         }
         received.extend_from_slice(&more);
     }

@@ -68,12 +68,15 @@ pub(crate) struct Live {
     pub(crate) redis: Redis,
 }
 
-/// The bytes that large bodies may hold together that are being received; at least one is received whatever the limit.
-const ROOM_FOR_BODIES: usize = 32 << 20;
+/// So many bytes of a body, or of a message on a socket, are received whatever others send.
+const SMALL: usize = 16 << 10;
 
-/// Room for bodies of up to so many bytes each.
-pub(crate) fn room_for_bodies(body_limit: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(ROOM_FOR_BODIES.max(body_limit).div_ceil(1 << 10)))
+/// The bytes that larger ones may hold together that are being received; at least one is received whatever the limit.
+const ROOM: usize = 32 << 20;
+
+/// Room for bodies and messages of up to so many bytes each.
+pub(crate) fn room(body_limit: usize, message_limit: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(ROOM.max(body_limit).max(message_limit).div_ceil(1 << 10)))
 }
 
 /// What the routes share.
@@ -94,9 +97,9 @@ pub(crate) struct Http {
     pub(crate) open: TaskTracker,
     /// The largest body of a request, in bytes.
     pub(crate) body_limit: usize,
-    /// How many KiB large bodies may hold together that are being received.
-    pub(crate) room_for_bodies: Arc<Semaphore>,
-    /// How long a body may take to arrive.
+    /// How many KiB large bodies, and messages on sockets, may hold together that are being received.
+    pub(crate) room: Arc<Semaphore>,
+    /// How long a body, or a message on a socket, may take to arrive.
     pub(crate) body_timeout: Duration,
     /// Whether any page may send a query with GET.
     pub(crate) get_queries: bool,

@@ -140,11 +140,12 @@ fn thousandths(text: &str) -> Option<u16> {
     sound.then_some((quality * 1_000.0).round() as u16)
 }
 
-/// Whether a body is JSON in UTF-8.
+/// Whether a body is JSON in UTF-8, and is not said to be something else as well.
 ///
 /// Nothing else is read: a browser sends other types, such as text, for any web page without asking us first.
-pub(super) fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let Some(text) = content_type.and_then(|value| value.to_str().ok()) else { return false };
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(text)), None) = (types.next().map(HeaderValue::to_str), types.next()) else { return false };
     let mut parts = text.split(';').map(str::trim);
     parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"))
         && parts.all(|part| match part.split_once('=') {
@@ -259,8 +260,11 @@ mod tests {
             ("application/jsonp", false),
             ("", false),
         ] {
-            assert_eq!(is_json(Some(&HeaderValue::from_static(text))), expected, "{text}");
+            let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(text))]);
+            assert_eq!(is_json(&headers), expected, "{text}");
+            headers.append(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            assert!(!is_json(&headers), "{text}, and another");
         }
-        assert!(!is_json(None));
+        assert!(!is_json(&HeaderMap::new()));
     }
 }

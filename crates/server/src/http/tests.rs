@@ -65,7 +65,7 @@ pub(super) fn http(database: Result<(), &'static str>) -> Http {
         stopping: CancellationToken::new(),
         open: TaskTracker::new(),
         body_limit: 1_000,
-        room_for_bodies: room_for_bodies(1_000),
+        room: room(1_000, 1_000),
         body_timeout: Duration::from_millis(100),
         get_queries: true,
         origins: Arc::default(),

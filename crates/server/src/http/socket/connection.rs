@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     future::{self, Future},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,21 +12,26 @@ use axum::body::Bytes;
 use convene_domain::access::Caller;
 use convene_graphql::{guard::Refusal, request::Charge};
 use futures::{SinkExt, StreamExt, future::BoxFuture};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Message},
+    tungstenite::{self, Message, error::ProtocolError},
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::debug;
 
 use super::{
     allowance::Allowance,
+    frames::Frames,
     operations::Operations,
     pipe::{Pipe, Text},
     protocol::Close,
+    speak,
 };
-use crate::http::{Http, rates::Client};
+use crate::http::{Http, SMALL, rates::Client};
 
 /// How many replies a peer may be owed before nothing more is read from it. Otherwise one that sends pings, and reads no pongs, could
 /// make us keep as many as it likes.
@@ -54,11 +60,21 @@ pub(super) struct Socket {
     stuck: Option<(Instant, u64)>,
     opened: Instant,
     received: Instant,
+    unfinished: Option<Unfinished>,
+    /// Whether the WebSocket has nothing left of what was read but the room for it.
+    bloated: bool,
     next_ping: Instant,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Until when operations may end, once the service is told to stop.
     stop: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+}
+
+/// A message whose end is to come.
+struct Unfinished {
+    since: Instant,
+    /// What a large one takes of the room for those.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 pub(super) enum Stage {
@@ -107,6 +123,8 @@ impl Socket {
             stuck: None,
             opened: now,
             received: now,
+            unfinished: None,
+            bloated: false,
             next_ping: now + http.patience.ping,
             stopping: Box::pin(http.stopping.clone().cancelled_owned()),
             stop: None,
@@ -117,11 +135,21 @@ impl Socket {
 
     /// Serves the socket to its end.
     pub(super) async fn serve(mut self: Box<Self>) {
-        let end = future::poll_fn(|context| match self.turn(context) {
-            Ok(()) => Poll::Pending,
-            Err(end) => Poll::Ready(end),
-        })
-        .await;
+        let end = loop {
+            let turned = future::poll_fn(|context| match self.turn(context) {
+                // Its pongs would be lost with the WebSocket.
+                Ok(()) if self.bloated && self.pongs == 0 => Poll::Ready(None),
+                Ok(()) => Poll::Pending,
+                Err(end) => Poll::Ready(Some(end)),
+            });
+            if let Some(end) = turned.await {
+                break end;
+            }
+            let mut pipe = self.peer.into_inner();
+            *pipe.frames() = Frames::default();
+            self.peer = speak(pipe, Vec::new(), self.http.sockets.message).await;
+            self.bloated = false;
+        };
         // In a box: thousands of sockets would keep room for it all the time.
         Box::pin(self.end(end)).await;
     }
@@ -182,16 +210,45 @@ impl Socket {
     fn read(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         let mut progress = false;
         while self.replies.len() + self.pongs < MOST_OWED {
-            let Poll::Ready(message) = self.peer.poll_next_unpin(context) else { break };
+            let Poll::Ready(message) = self.peer.poll_next_unpin(context) else {
+                self.bloated = self.peer.get_mut().frames().is_past(SMALL);
+                self.wait_for_the_rest()?;
+                break;
+            };
             self.received = Instant::now();
             progress = true;
             match message {
-                Some(Ok(message)) => self.receive(message)?,
+                Some(Ok(message)) => {
+                    if matches!(message, Message::Text(_) | Message::Binary(_)) {
+                        self.unfinished = None;
+                    }
+                    self.receive(message)?;
+                }
                 Some(Err(error)) => return Err(broken(&error)),
                 None => return Err(End::Gone),
             }
         }
         Ok(progress)
+    }
+
+    /// Whoever keeps back the end of a message has so much time, and of the room for large ones what it may become.
+    fn wait_for_the_rest(&mut self) -> Result<(), Close> {
+        let arrived = self.peer.get_mut().frames().arrived();
+        if arrived == 0 {
+            self.unfinished = None;
+            return Ok(());
+        }
+        let unfinished = self.unfinished.get_or_insert_with(|| Unfinished { since: Instant::now(), room: None });
+        if arrived <= SMALL as u64 || unfinished.room.is_some() {
+            return Ok(());
+        }
+        if !matches!(self.stage, Stage::Acknowledged(_)) {
+            return Err(Close::too_large());
+        }
+        let kilobytes = u32::try_from(self.http.sockets.message.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.http.room).try_acquire_many_owned(kilobytes);
+        unfinished.room = Some(room.map_err(|_| Close::unavailable())?);
+        Ok(())
     }
 
     /// Writes what there is, all of it with one write, and nothing more until the peer has taken it. Says whether there
@@ -255,7 +312,8 @@ impl Socket {
         let silent = self.received + patience.silence;
         let stuck = self.stuck.map(|(since, _)| since + patience.write);
         let late = matches!(self.stage, Stage::Opened).then_some(self.opened + patience.init);
-        let next = [stuck, late, self.stop].into_iter().flatten().fold(silent.min(self.next_ping), Instant::min);
+        let slow = self.unfinished.as_ref().map(|unfinished| unfinished.since + self.http.body_timeout);
+        let next = [stuck, late, slow, self.stop].into_iter().flatten().fold(silent.min(self.next_ping), Instant::min);
         if self.timer.deadline() != next {
             self.timer.as_mut().reset(next);
         }
@@ -273,6 +331,9 @@ impl Socket {
         if over(late) {
             return Err(Close::not_initialised().into());
         }
+        if over(slow) {
+            return Err(Close::too_slow().into());
+        }
         if over(self.stop) {
             return Err(Close::stopping().into());
         }
@@ -284,10 +345,12 @@ impl Socket {
     }
 }
 
-/// A peer that broke off cannot be told anything, but one that sent too much, or no text, can.
+/// A peer that broke off cannot be told anything, but one that sent too much, no frames or no text can.
 fn broken(error: &tungstenite::Error) -> End {
     match error {
         tungstenite::Error::Capacity(_) => Close::too_large().into(),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        tungstenite::Error::Protocol(_) => Close::broken().into(),
         tungstenite::Error::Utf8(_) => Close::malformed("a message is text in UTF-8").into(),
         _ => End::Gone,
     }

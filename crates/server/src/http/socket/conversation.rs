@@ -11,10 +11,7 @@ use super::{
     pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
-use crate::http::{caller, rates::WRONG_TOKEN};
-
-/// The largest message before the caller is known.
-const LARGEST_INIT: usize = 16 << 10;
+use crate::http::{SMALL, caller, rates::WRONG_TOKEN};
 
 impl Socket {
     /// Takes in a message.
@@ -32,8 +29,8 @@ impl Socket {
             Message::Pong(_) | Message::Frame(_) => return Ok(()),
             Message::Close(_) => return Err(End::Left),
         };
-        if text.len() > LARGEST_INIT && !matches!(self.stage, Stage::Acknowledged(_)) {
-            return Err(Close::malformed("the first message is too large").into());
+        if text.len() > SMALL && !matches!(self.stage, Stage::Acknowledged(_)) {
+            return Err(Close::too_large().into());
         }
         match protocol::read(&text)? {
             Received::Init(authorization) => self.initialise(authorization)?,
@@ -60,7 +57,7 @@ impl Socket {
             Authorization::Text(text) => caller::bearer(&text).map(str::to_owned),
             Authorization::Unclear => None,
         };
-        let token = token.ok_or_else(Close::forbidden)?;
+        let token = token.ok_or_else(|| Close::forbidden("authorization must be one text: Bearer and a token"))?;
         self.stage = Stage::Authenticating((self.http.authenticate)(token));
         Ok(())
     }
@@ -74,7 +71,7 @@ impl Socket {
             Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
                 // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
                 let _spent = self.http.rates.charge(self.from, None).map(|charge| charge(WRONG_TOKEN));
-                return Err(Close::forbidden());
+                return Err(Close::forbidden(refusal.message));
             }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
         }

@@ -6,6 +6,7 @@
 mod allowance;
 mod connection;
 mod conversation;
+mod frames;
 mod operations;
 mod pipe;
 mod protocol;
@@ -129,19 +130,24 @@ async fn open_socket(http: Http, from: Client, upgrade: OnUpgrade) -> anyhow::Re
     let (connection, read) = take_over(upgrade).await?;
     let pipe = {
         let _there = http.serving.enter();
-        Pipe::new(TcpStream::from_std(connection)?)
+        Pipe::new(TcpStream::from_std(connection)?, &read)
     };
+    // A copy: the buffer that it was read into is several KiB large, and would be kept.
+    let peer = speak(pipe, read.to_vec(), http.sockets.message).await;
+    let serving = http.serving.clone();
+    let _there = serving.enter();
+    Ok(Box::new(Socket::new(http, from, peer)))
+}
+
+/// A WebSocket over a connection, from which so much was read already, with messages of up to so many bytes.
+async fn speak(pipe: Pipe, read: Vec<u8>, message: usize) -> WebSocketStream<Pipe> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(http.sockets.message))
-        .max_frame_size(Some(http.sockets.message));
-    // A copy: the buffer that it was read into is several KiB large, and would be kept.
-    let peer = WebSocketStream::from_partially_read(pipe, read.to_vec(), Role::Server, Some(config)).await;
-    let serving = http.serving.clone();
-    let _there = serving.enter();
-    Ok(Box::new(Socket::new(http, from, peer)))
+        .max_message_size(Some(message))
+        .max_frame_size(Some(message));
+    WebSocketStream::from_partially_read(pipe, read, Role::Server, Some(config)).await
 }
 
 /// Takes the connection out of the server's hands, with what it has read already.

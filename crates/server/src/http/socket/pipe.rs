@@ -22,6 +22,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
     coding::{Data, OpCode},
 };
 
+use super::frames::Frames;
+
 /// How many bytes are put together for one write.
 const TOGETHER: usize = 64 << 10;
 /// A body larger than this is not copied: many may send the same.
@@ -58,11 +60,20 @@ pub(super) struct Pipe {
     left: VecDeque<Bytes>,
     /// How many bytes the peer has taken.
     taken: u64,
+    frames: Frames,
 }
 
 impl Pipe {
-    pub(super) fn new(connection: TcpStream) -> Self {
-        Self { connection, left: VecDeque::new(), taken: 0 }
+    /// A connection from which so much was read already.
+    pub(super) fn new(connection: TcpStream, read: &[u8]) -> Self {
+        let mut frames = Frames::default();
+        frames.pass(read);
+        Self { connection, left: VecDeque::new(), taken: 0, frames }
+    }
+
+    /// What has arrived.
+    pub(super) fn frames(&mut self) -> &mut Frames {
+        &mut self.frames
     }
 
     /// Sends messages for as long as there are any, the peer takes them, and their number is below the limit. Answers how
@@ -169,7 +180,10 @@ fn put(draft: &mut Vec<u8>, text: Text) -> io::Result<Option<(Bytes, &'static st
 
 impl AsyncRead for Pipe {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.connection).poll_read(context, buffer))?;
+        self.frames.pass(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
     }
 }
 

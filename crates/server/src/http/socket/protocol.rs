@@ -60,8 +60,8 @@ impl Close {
         Self::new(4401, "Unauthorized")
     }
 
-    pub(super) fn forbidden() -> Self {
-        Self::new(4403, "Forbidden")
+    pub(super) fn forbidden(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(4403, reason)
     }
 
     pub(super) fn not_initialised() -> Self {
@@ -82,6 +82,14 @@ impl Close {
 
     pub(super) fn stopping() -> Self {
         Self::new(1001, "service is stopping")
+    }
+
+    pub(super) fn broken() -> Self {
+        Self::new(1002, "this is not how WebSockets speak")
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(1008, "message took too long to arrive")
     }
 
     pub(super) fn too_large() -> Self {

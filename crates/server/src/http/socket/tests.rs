@@ -2,6 +2,7 @@
 
 mod conversation;
 mod pace;
+mod unfinished;
 
 use std::{
     collections::HashMap,
@@ -136,6 +137,7 @@ struct Service {
     address: SocketAddr,
     operations: Arc<Operations>,
     open: TaskTracker,
+    room: Arc<Semaphore>,
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -154,7 +156,7 @@ impl Service {
             dried: CancellationToken::new(),
         });
         let (stopping, open, stop) = (CancellationToken::new(), TaskTracker::new(), CancellationToken::new());
-        let started = Arc::clone(&operations);
+        let (started, room) = (Arc::clone(&operations), crate::http::room(1 << 18, 1 << 18));
         let http = Http {
             authenticate: Arc::new(|token| authenticate(token).boxed()),
             execute: Arc::new(|_, _| async { Outcome::internal() }.boxed()),
@@ -170,8 +172,8 @@ impl Service {
             stopping: stopping.clone(),
             open: open.clone(),
             body_limit: 1 << 18,
-            room_for_bodies: crate::http::room_for_bodies(1 << 18),
-            body_timeout: DEADLINE,
+            room: Arc::clone(&room),
+            body_timeout: patience.init,
             get_queries: false,
             origins: Arc::default(),
             rates: Rates::new(Rate::new(None, 0), Rate::new(None, 0), 0),
@@ -194,7 +196,7 @@ impl Service {
             grace: DEADLINE,
         };
         let running = tokio::spawn(server.run(stop.clone().cancelled_owned()));
-        Self { address, operations, open, stop, running }
+        Self { address, operations, open, room, stop, running }
     }
 
     /// The events of the operation `feed NAME`.
