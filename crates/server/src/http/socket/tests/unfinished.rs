@@ -103,7 +103,8 @@ async fn a_socket_goes_on_after_large_messages_with_all_that_it_does() {
 #[tokio::test]
 async fn what_is_no_frame_is_answered_with_the_protocol_s_code() {
     let service = Service::start(LONG).await;
-    for wrong in [&[0x83, 0x80, 0, 0, 0, 0][..], &[0x81, 0x02, b'{', b'}'], &[0xc1, 0x80, 0, 0, 0, 0], &[0x80, 0x80, 0, 0, 0, 0]] {
+    for wrong in [&[0x83, 0x80, 0, 0, 0, 0][..], &[0x81, 0x02, b'{', b'}'], &[0xc1, 0x80, 0, 0, 0, 0], &[0x80, 0x80, 0, 0, 0, 0]]
+    {
         let mut client = service.client().await;
         client.write(wrong).await;
         assert_eq!(client.closed().await.0, 1002, "{wrong:?}");
