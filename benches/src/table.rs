@@ -60,7 +60,7 @@ impl Figure {
         let text = match goal {
             Goal::AtMost(most) => format!("<= {} {}", short(most), self.unit),
             Goal::AtLeast(least) => format!(">= {} {}", short(least), self.unit),
-            Goal::TimesLimit(times) => format!("<= {times} x"),
+            Goal::TimesLimit(times) => format!("<= {} x", short(times)),
         };
         if self.misses(goal) { format!("{text} MISSED") } else { text }
     }
@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn what_was_missed_is_marked() {
         let figure = |ours| Figure::new("time", "ms", ours).limit(10.0).goal(Goal::AtMost(15.0)).goal(Goal::TimesLimit(1.8));
-        assert!(figure(20.0).line().ends_with("2.00 x   <= 15.0 ms MISSED, <= 1.8 x MISSED"));
-        assert!(figure(16.0).line().ends_with("1.60 x   <= 15.0 ms MISSED, <= 1.8 x"));
-        assert!(figure(14.0).line().ends_with("1.40 x   <= 15.0 ms, <= 1.8 x"));
+        assert!(figure(20.0).line().ends_with("2.00 x   <= 15.0 ms MISSED, <= 1.80 x MISSED"));
+        assert!(figure(16.0).line().ends_with("1.60 x   <= 15.0 ms MISSED, <= 1.80 x"));
+        assert!(figure(14.0).line().ends_with("1.40 x   <= 15.0 ms, <= 1.80 x"));
         assert!(Figure::new("rate", "/s", 9.0).goal(Goal::AtLeast(9.5)).line().ends_with("MISSED"));
     }
 }

@@ -174,12 +174,11 @@ fn cost(options: &Options, bench: &Bench<'_>, work: &Work) -> Result<Vec<Figure>
                 limits.push(limit::run(&bench.kept.postgres, &bench.url, limit, CONNECTIONS, half)?.each());
             }
         }
-        let figure =
-            Figure::new(format!("{}, {clients} clients", work.name), "us", median(&ours)).goal(Goal::AtMost(work.goals[0] * 1e3));
-        let beside = if limits.is_empty() { String::new() } else { format!(", limit {:.0} us", median(&limits)) };
         let (all, database, rate) = (median(&ours), median(&databases), median(&rates));
+        let limit = (!limits.is_empty()).then(|| median(&limits));
+        let beside = limit.map(|limit| format!(", limit {limit:.0} us")).unwrap_or_default();
         eprintln!("  {clients} clients: {all:.0} us, {database:.0} of them in the database{beside}, {rate:.0} a second");
-        figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
+        figures.push(work.figure(clients, all, limit));
     }
     Ok(figures)
 }
@@ -199,7 +198,7 @@ fn writes(options: &Options, bench: &Bench<'_>, places: &Places) -> Result<Vec<F
     }
     let mut figures = Vec::new();
     for clients in CLIENTS {
-        let (mut ours, mut databases, mut limits, mut name) = (vec![], vec![], vec![], String::new());
+        let (mut ours, mut databases, mut limits, mut last) = (vec![], vec![], vec![], None);
         for _ in 0..options.rounds().div_ceil(2) {
             let work = works::submissions(&mut guide, places, &token, works::most_submissions(bench.kind, options.quick))?;
             let load = bench.load(&work, clients, options.duration())?;
@@ -208,12 +207,12 @@ fn writes(options: &Options, bench: &Bench<'_>, places: &Places) -> Result<Vec<F
             if let Some(limit) = work.limit.as_ref().filter(|_| bench.kind == Kind::Postgres) {
                 limits.push(limit::run(&bench.kept.postgres, &bench.url, limit, CONNECTIONS, options.duration() / 2)?.each());
             }
-            name = work.name;
+            last = Some(work);
         }
-        let figure = Figure::new(format!("{name}, {clients} clients"), "us", median(&ours)).goal(Goal::AtMost(800.0));
-        let (all, database) = (median(&ours), median(&databases));
-        eprintln!("{:?}: {name}, {clients} clients: {all:.0} us, {database:.0} of them in the database", bench.kind);
-        figures.push(if limits.is_empty() { figure } else { figure.limit(median(&limits)) });
+        let Some(work) = last else { continue };
+        let (all, database, limit) = (median(&ours), median(&databases), (!limits.is_empty()).then(|| median(&limits)));
+        eprintln!("{:?}: {}, {clients} clients: {all:.0} us, {database:.0} of them in the database", bench.kind, work.name);
+        figures.push(work.figure(clients, all, limit));
     }
     Ok(figures)
 }
