@@ -128,7 +128,7 @@ struct Purse {
     filled: Instant,
     /// What was spent here, and others were not told yet.
     untold: u64,
-    /// In the period that was told last: its number, what we have told, and what others had by then.
+    /// In the period that was told last: its number, what we have told or may have told, and what others had by then.
     told: (u64, u64, u64),
 }
 
@@ -152,16 +152,22 @@ impl Purse {
         Ok(())
     }
 
-    /// Takes out what others have spent: of a count that stands so high in a period, after we added so much of ours.
-    fn others_spent(&mut self, period: u64, added: u64, count: u64) {
+    /// Notes that we told others of so much in a period.
+    fn told(&mut self, period: u64, amount: u64) {
         if self.told.0 != period {
             self.told = (period, 0, 0);
         }
+        self.told.1 += amount;
+    }
+
+    /// Takes out what others have spent in the period that was told last, of a count that stands so high. However much that is, a purse that
+    /// they emptied is in use again after two minutes.
+    fn others_spent(&mut self, count: u64) {
         let (_, ours, others) = &mut self.told;
-        *ours += added;
         let now = count.saturating_sub(*ours);
-        self.left -= now.saturating_sub(*others) as f64;
+        let spent = now.saturating_sub(*others) as f64;
         *others = now.max(*others);
+        self.left = (self.left - spent).max(self.left.min(-self.limit));
     }
 }
 
@@ -207,16 +213,24 @@ mod tests {
         let begun = Instant::now();
         let mut purse = Purse::full(600, begun);
         purse.take(100, begun).unwrap();
-        purse.others_spent(7, 100, 300);
-        assert_eq!(purse.left, 300.0);
-        purse.others_spent(7, 0, 300);
-        assert_eq!(purse.left, 300.0);
+        let others_spent = |purse: &mut Purse, period, added, count| {
+            purse.told(period, added);
+            purse.others_spent(count);
+            purse.left
+        };
+        assert_eq!(others_spent(&mut purse, 7, 100, 300), 300.0);
+        assert_eq!(others_spent(&mut purse, 7, 0, 300), 300.0);
         purse.take(50, begun).unwrap();
-        purse.others_spent(7, 50, 400);
-        assert_eq!(purse.left, 200.0);
+        assert_eq!(others_spent(&mut purse, 7, 50, 400), 200.0);
         // A period later everyone counts from nothing.
-        purse.others_spent(8, 0, 10);
-        assert_eq!(purse.left, 190.0);
+        assert_eq!(others_spent(&mut purse, 8, 0, 10), 190.0);
+        // They may have spent more than there is, but nobody waits for it for ever.
+        assert_eq!(others_spent(&mut purse, 9, 0, 1_000_000), -600.0);
+        assert_eq!(purse.take(1, begun + MINUTE * 2), Ok(()));
+        // A debt of one's own is another thing.
+        let mut purse = Purse::full(600, begun);
+        purse.take(6_000, begun).unwrap();
+        assert_eq!(others_spent(&mut purse, 9, 6_000, 7_000), -5_400.0);
     }
 
     #[test]
