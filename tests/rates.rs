@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     databases::{Kind, with_database},
-    live::{token, until},
+    issuer::Issuer,
+    live::{Writer, text, token, until},
     program::{Running, Service, convene, redis_address},
 };
 
@@ -68,6 +69,32 @@ async fn whoever_has_asked_for_too_much_is_told_to_wait() {
             ask(&service, "192.0.2.4", Some("cvn_worst"), "*/*").await.status(),
         ];
         assert_eq!(statuses.map(|status| status.as_u16()), [401, 401, 429]);
+    })
+    .await;
+}
+
+/// Whoever makes tokens gets no second purse with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_and_its_tokens_pay_together() {
+    with_database(Kind::Sqlite, async |address| {
+        let issuer = Issuer::start();
+        let (trusted, first) = (format!("{} convene", issuer.url), format!("{} asha", issuer.url));
+        let settings = [&["--oidc-issuers", &trusted, "--first-admin", &first][..], &SETTINGS].concat();
+        let service = Service::start_with(&address, &settings);
+        let end = chrono::Utc::now().timestamp() + 600;
+        let asha = issuer.sign("ES256", json!({}), &json!({ "iss": issuer.url, "sub": "asha", "aud": "convene", "exp": end })).await;
+        let make = async |key: &str| {
+            let input = json!({ "idempotencyKey": key, "name": key, "verbs": ["READ"] });
+            let made = Writer::new(&service, &asha).ask("createApiToken", input, "secret").await;
+            text(&made["secret"])
+        };
+        let (one, another) = (make("one").await, make("another").await);
+        assert!(answered(&service, "192.0.2.1", Some(&one)).await >= 8);
+        // A purse of its own would do for nine; this one has been filling since.
+        for token in [&another, &asha] {
+            assert!(answered(&service, "192.0.2.1", Some(token)).await <= 3);
+        }
+        assert!(answered(&service, "192.0.2.1", Some(&token(&address))).await >= 8);
     })
     .await;
 }

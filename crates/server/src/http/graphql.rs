@@ -88,12 +88,12 @@ pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) ->
     let caller = caller::of_headers(http, headers).await;
     if let Err(refusal) = &caller
         && refusal.code == ErrorCode::Unauthenticated
-        && let Some(charge) = http.rates.charge(from, None)
+        && let Some(charge) = http.rates.charge(from, &Caller::Anonymous)
     {
         charge(WRONG_TOKEN)?;
     }
     let caller = caller?;
-    let charge = http.rates.charge(from, caller.who());
+    let charge = http.rates.charge(from, &caller);
     Ok((caller, charge))
 }
 

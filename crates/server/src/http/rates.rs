@@ -1,6 +1,6 @@
 //! What each caller may ask for in a minute, counted by what it costs.
 //!
-//! Whoever signed in pays for itself, whatever address it comes from; everyone else pays by address, for that is all there is to know. A
+//! Whoever signed in pays for itself, with whichever of its tokens and whatever address it comes from; everyone else pays by address, for that is all there is to know. A
 //! purse holds the share of a minute and is filled evenly, so that a dashboard can open all at once what it then asks for now and again.
 //! Everything is decided here, at once: what other processes have charged is subtracted a moment later (`shared`).
 
@@ -15,7 +15,7 @@ use std::{
 };
 
 use axum::http::HeaderMap;
-use convene_domain::access::Who;
+use convene_domain::access::Caller;
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::Charge};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
@@ -75,16 +75,17 @@ impl Rates {
         Client(peer.map(|Peer(peer)| address::client(headers, peer, self.proxies)))
     }
 
-    /// Who pays for what is asked; none when it is not counted.
-    pub(super) fn charge(self: &Arc<Self>, from: Client, who: Option<Who>) -> Option<Charge> {
-        let rate = if who.is_some() { self.signed_in } else { self.anonymous };
+    /// Who pays for what a caller asks for; none when it is not counted.
+    pub(super) fn charge(self: &Arc<Self>, from: Client, caller: &Caller) -> Option<Charge> {
+        let signed = caller.signed();
+        let rate = if signed.is_some() { self.signed_in } else { self.anonymous };
         // Without an address there is only the test of a route.
         let address = from.0?;
         if rate.limit == 0 || !rate.said && address.is_loopback() {
             return None;
         }
-        let payer = match who {
-            Some(who) => fingerprint("who", who.uuid().as_bytes()),
+        let payer = match signed {
+            Some(signed) => fingerprint("who", signed.payer.as_bytes()),
             None => fingerprint("address", &address::network(address)),
         };
         let rates = Arc::clone(self);
@@ -173,7 +174,8 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
-    use convene_domain::id::AccountId;
+    use convene_domain::id::TokenId;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -236,27 +238,32 @@ mod tests {
     #[test]
     fn who_signed_in_pays_for_itself_and_addresses_for_the_others() {
         let rates = rates(Some(100), Some(1_000));
-        let spend = |from: Client, who: Option<Who>, cost: u64| {
-            rates.charge(from, who).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
+        let spend = |from: Client, caller: &Caller, cost: u64| {
+            rates.charge(from, caller).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
         };
         let refused = |limit, cost| Err((ErrorCode::RateLimited, Some(limit), Some(cost), true));
         let office = from("192.0.2.1");
-        let [ana, ben] = [1, 2].map(|n| Some(Who::Account(AccountId::from_uuid(uuid::Uuid::from_u128(n)))));
-        assert_eq!(spend(office, None, 90), Ok(()));
-        assert_eq!(spend(office, None, 20), refused(100, 20));
-        assert_eq!(spend(from("192.0.2.2"), None, 20), Ok(()));
-        assert_eq!(spend(office, ana, 990), Ok(()));
-        assert_eq!(spend(from("192.0.2.3"), ana, 20), refused(1_000, 20));
-        assert_eq!(spend(office, ben, 20), Ok(()));
+        let token = |n| Caller::token(TokenId::from_uuid(Uuid::from_u128(n)));
+        let ([ana, ben], nobody) = ([1, 2].map(token), &Caller::Anonymous);
+        assert_eq!(spend(office, nobody, 90), Ok(()));
+        assert_eq!(spend(office, nobody, 20), refused(100, 20));
+        assert_eq!(spend(from("192.0.2.2"), nobody, 20), Ok(()));
+        assert_eq!(spend(office, &ana, 990), Ok(()));
+        assert_eq!(spend(from("192.0.2.3"), &ana, 20), refused(1_000, 20));
+        assert_eq!(spend(office, &ben, 20), Ok(()));
+        // A new token of the same account is nobody new.
+        let [one, another] = [3, 4].map(|n| token(n).paid_by(Uuid::from_u128(77)));
+        assert_eq!(spend(office, &one, 990), Ok(()));
+        assert_eq!(spend(office, &another, 20), refused(1_000, 20));
         // A household has 2^64 addresses.
-        assert_eq!(spend(from("2001:db8:1:2::1"), None, 90), Ok(()));
-        assert_eq!(spend(from("2001:db8:1:2:ffff::9"), None, 20), refused(100, 20));
-        assert_eq!(spend(from("2001:db8:1:3::1"), None, 20), Ok(()));
+        assert_eq!(spend(from("2001:db8:1:2::1"), nobody, 90), Ok(()));
+        assert_eq!(spend(from("2001:db8:1:2:ffff::9"), nobody, 20), refused(100, 20));
+        assert_eq!(spend(from("2001:db8:1:3::1"), nobody, 20), Ok(()));
     }
 
     #[test]
     fn this_machine_is_counted_only_if_someone_said_how_much() {
-        let is_counted = |rates: &Arc<Rates>, address| rates.charge(from(address), None).is_some();
+        let is_counted = |rates: &Arc<Rates>, address| rates.charge(from(address), &Caller::Anonymous).is_some();
         let unsaid = rates(None, None);
         assert!(is_counted(&unsaid, "192.0.2.1") && !is_counted(&unsaid, "127.0.0.1") && !is_counted(&unsaid, "::1"));
         assert!(is_counted(&rates(Some(5), None), "127.0.0.1"));

@@ -70,7 +70,7 @@ impl Socket {
             Poll::Ready(Ok(caller)) => self.admit(caller),
             Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
                 // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
-                let _spent = self.http.rates.charge(self.from, None).map(|charge| charge(WRONG_TOKEN));
+                let _spent = self.http.rates.charge(self.from, &Caller::Anonymous).map(|charge| charge(WRONG_TOKEN));
                 return Err(Close::forbidden(refusal.message));
             }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
@@ -79,7 +79,7 @@ impl Socket {
     }
 
     fn admit(&mut self, caller: Caller) {
-        self.charge = self.http.rates.charge(self.from, caller.who());
+        self.charge = self.http.rates.charge(self.from, &caller);
         self.stage = Stage::Acknowledged(caller);
         self.reply(None, protocol::connection_ack());
     }
