@@ -82,7 +82,8 @@ async fn an_account_and_its_tokens_pay_together() {
         let settings = [&["--oidc-issuers", &trusted, "--first-admin", &first][..], &SETTINGS].concat();
         let service = Service::start_with(&address, &settings);
         let end = chrono::Utc::now().timestamp() + 600;
-        let asha = issuer.sign("ES256", json!({}), &json!({ "iss": issuer.url, "sub": "asha", "aud": "convene", "exp": end })).await;
+        let asha =
+            issuer.sign("ES256", json!({}), &json!({ "iss": issuer.url, "sub": "asha", "aud": "convene", "exp": end })).await;
         let make = async |key: &str| {
             let input = json!({ "idempotencyKey": key, "name": key, "verbs": ["READ"] });
             let made = Writer::new(&service, &asha).ask("createApiToken", input, "secret").await;

@@ -29,6 +29,7 @@ use crate::{
     guard::{Guard, Limits},
     request::{self, GraphqlRequest},
     schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
+    service::Service,
 };
 
 /// A service on a database that is removed after the test.
@@ -168,6 +169,12 @@ impl World {
         }
         write.seal().await.unwrap();
         records.iter().map(|(record, _)| record.id).collect()
+    }
+
+    /// A service of its own over the network.
+    pub(crate) fn service(&self) -> Service {
+        let options = SchemaOptions { introspection: true, suggestions: false };
+        Service::try_new(self.app.clone(), options, Limits::default(), Duration::from_secs(30)).unwrap()
     }
 
     /// The whole answer to a query, which the guard has to let through.

@@ -18,9 +18,6 @@ use crate::{
     schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
 };
 
-/// What every request is charged with, whatever comes of it: one that is answered from memory costs no more.
-const EACH: u64 = 1;
-
 /// How often a query is executed whose records are removed while it reads them.
 const ATTEMPTS: u32 = 4;
 
@@ -74,7 +71,7 @@ impl Service {
     }
 
     async fn answer(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
-        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
             return Outcome::refused(refusal);
         }
         let question = memory::question(&request, &caller.rights());
@@ -105,7 +102,7 @@ impl Service {
     }
 
     async fn begin(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
-        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
@@ -133,3 +130,6 @@ impl Service {
         request_data(request, &self.app, caller).data(self.sign_ins.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use futures::StreamExt;
 use super::{
     Http, SMALL, answer, caller, events,
     negotiate::{self, Form},
-    rates::{Peer, WRONG_TOKEN},
+    rates::{EACH, Peer, WRONG_TOKEN},
     socket,
 };
 
@@ -29,7 +29,9 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
     }
     let Some(form) = negotiate::accepted(request.headers()) else {
         let message = "answers are application/graphql-response+json, application/json or text/event-stream";
-        return answer::refuse(Refusal::new(ErrorCode::NotAcceptable, message));
+        let refusal = || Refusal::new(ErrorCode::NotAcceptable, message);
+        let paid = pay(&http, &request.headers().clone(), request.extensions().get().copied()).await;
+        return answer::refuse(paid.err().unwrap_or_else(refusal));
     };
     let method = request.method().clone();
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -82,7 +84,7 @@ async fn admit(http: &Http, request: Request) -> Result<(Caller, GraphqlRequest)
     Ok((caller, GraphqlRequest { last_event_id: last_event_id.filter(|id| !id.is_empty()), charge, ..request }))
 }
 
-/// Who asks, and who pays for it.
+/// Who asks, and who pays for it: has paid for the request, and is going to for what it asks.
 pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Caller, Option<Charge>), Refusal> {
     let from = http.rates.from(headers, peer);
     let caller = caller::of_headers(http, headers).await;
@@ -94,6 +96,7 @@ pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) ->
     }
     let caller = caller?;
     let charge = http.rates.charge(from, &caller);
+    charge.as_ref().map_or(Ok(()), |charge| charge(EACH))?;
     Ok((caller, charge))
 }
 

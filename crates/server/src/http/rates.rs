@@ -29,6 +29,9 @@ const CALLERS: usize = 50_000;
 /// What is in a purse that is full lasts for so long.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// What every request costs, whatever comes of it: one that is refused, or answered from memory, costs no more.
+pub(super) const EACH: u64 = 1;
+
 /// What a token costs that is not one of ours: to look it up takes a statement, and nobody is to try many.
 pub(super) const WRONG_TOKEN: u64 = 500;
 
@@ -61,7 +64,12 @@ pub(crate) struct Rates {
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Client(Option<IpAddr>);
+pub(crate) struct Client {
+    /// Without an address there is only the test of a route.
+    address: Option<IpAddr>,
+    /// Whether it came from this machine, and not through a proxy on it.
+    is_here: bool,
+}
 
 impl Rates {
     /// Nobody has asked for anything yet. In front of this service are so many proxies that can be trusted.
@@ -72,16 +80,16 @@ impl Rates {
 
     /// Where a request comes from, as far as the proxies in front of us say.
     pub(super) fn from(&self, headers: &HeaderMap, peer: Option<Peer>) -> Client {
-        Client(peer.map(|Peer(peer)| address::client(headers, peer, self.proxies)))
+        let address = peer.map(|Peer(peer)| address::client(headers, peer, self.proxies));
+        Client { address, is_here: address.is_some_and(|it| it.is_loopback()) && !address::is_passed_on(headers) }
     }
 
     /// Who pays for what a caller asks for; none when it is not counted.
     pub(super) fn charge(self: &Arc<Self>, from: Client, caller: &Caller) -> Option<Charge> {
         let signed = caller.signed();
         let rate = if signed.is_some() { self.signed_in } else { self.anonymous };
-        // Without an address there is only the test of a route.
-        let address = from.0?;
-        if rate.limit == 0 || !rate.said && address.is_loopback() {
+        let address = from.address?;
+        if rate.limit == 0 || !rate.said && from.is_here {
             return None;
         }
         let payer = match signed {
@@ -174,6 +182,7 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
     use convene_domain::id::TokenId;
     use uuid::Uuid;
 
@@ -186,7 +195,11 @@ mod tests {
     }
 
     fn from(address: &str) -> Client {
-        Client(Some(address.parse().unwrap()))
+        through(address, &HeaderMap::new())
+    }
+
+    fn through(address: &str, headers: &HeaderMap) -> Client {
+        rates(None, None).from(headers, Some(Peer(address.parse().unwrap())))
     }
 
     #[test]
@@ -268,5 +281,10 @@ mod tests {
         assert!(is_counted(&unsaid, "192.0.2.1") && !is_counted(&unsaid, "127.0.0.1") && !is_counted(&unsaid, "::1"));
         assert!(is_counted(&rates(Some(5), None), "127.0.0.1"));
         assert!(!is_counted(&rates(Some(0), None), "192.0.2.1"));
+        // A proxy on this machine says whom it asks for: otherwise nobody behind it would be counted.
+        for (name, value) in [("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1")] {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())]);
+            assert!(unsaid.charge(through("127.0.0.1", &headers), &Caller::Anonymous).is_some(), "{name}");
+        }
     }
 }

@@ -199,6 +199,37 @@ async fn large_slow_and_broken_bodies_are_refused() {
     assert_eq!((status, code(&answer)), (400, "MALFORMED_REQUEST"));
 }
 
+/// Whoever sends only what is refused has no more of it than others.
+#[tokio::test]
+async fn what_is_refused_is_paid_for_as_a_request() {
+    let (post, json) = (|| Request::post("/graphql"), ("content-type", "application/json"));
+    let ask = async |http: &Http, request: Request<Body>| {
+        let (mut request, peer) = (request, Peer([192, 0, 2, 1].into()));
+        request.extensions_mut().insert(peer);
+        let (_, _, answer) = parts(router(http.clone()).oneshot(request).await.unwrap()).await;
+        code(&answer).to_owned()
+    };
+    let posted = |body: String| post().header(json.0, json.1).body(Body::from(body)).unwrap();
+    let requests: [(&str, &dyn Fn() -> Request<Body>); 8] = [
+        ("MALFORMED_REQUEST", &|| posted("{".to_owned())),
+        ("BATCH_NOT_SUPPORTED", &|| posted("[]".to_owned())),
+        ("PAYLOAD_TOO_LARGE", &|| posted(" ".repeat(2_000))),
+        ("UNSUPPORTED_MEDIA_TYPE", &|| post().body(Body::empty()).unwrap()),
+        ("NOT_ACCEPTABLE", &|| post().header("accept", "text/html").body(Body::empty()).unwrap()),
+        ("METHOD_NOT_ALLOWED", &|| Request::put("/graphql").body(Body::empty()).unwrap()),
+        ("PREFLIGHT_REQUIRED", &|| Request::get("/graphql?query=%7Bgreeting%7D").body(Body::empty()).unwrap()),
+        ("INTERNAL_SERVER_ERROR", &|| Request::get("/export/activity.csv").body(Body::empty()).unwrap()),
+    ];
+    for (expected, request) in requests {
+        // A table is paid for as well.
+        let limit = if expected == "INTERNAL_SERVER_ERROR" { 4_001 } else { 1 };
+        let rates = Rates::new(Rate::new(Some(limit), 0), Rate::new(None, 0), 0);
+        let http = Http { rates, get_queries: false, ..http(Ok(())) };
+        assert_eq!(ask(&http, request()).await, expected);
+        assert_eq!(ask(&http, request()).await, "RATE_LIMITED", "{expected}");
+    }
+}
+
 #[tokio::test]
 async fn get_runs_queries_and_nothing_else() {
     let (status, content_type, answer) = parts(

@@ -11,7 +11,10 @@ use super::{
     pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
-use crate::http::{SMALL, caller, rates::WRONG_TOKEN};
+use crate::http::{
+    SMALL, caller,
+    rates::{EACH, WRONG_TOKEN},
+};
 
 impl Socket {
     /// Takes in a message.
@@ -95,7 +98,8 @@ impl Socket {
         let request = if self.http.stopping.is_cancelled() {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the service is about to stop"))
         } else {
-            GraphqlRequest::from_json(request.as_bytes())
+            let paid = self.charge.as_ref().map_or(Ok(()), |charge| charge(EACH));
+            paid.and_then(|()| GraphqlRequest::from_json(request.as_bytes()))
         };
         match request {
             Ok(request) => {
