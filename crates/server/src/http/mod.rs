@@ -129,13 +129,15 @@ pub(crate) struct SocketLimits {
 /// The routes for those who come when more connections are open than there may be. Whoever looks after the service gets an answer:
 /// to start it anew would only bring all of them back at once.
 pub(crate) fn crowded(http: Http) -> Router {
-    finish(health::routes().route("/graphql", any(answer::crowded)), http)
+    finish(health::routes().fallback(answer::crowded), http)
 }
 
 /// The routes of the service.
 pub(crate) fn router(http: Http) -> Router {
     let explorer = if http.explorer { graphiql::routes() } else { Router::new() };
-    finish(health::routes().route("/graphql", any(graphql::serve)).merge(export::routes()).merge(explorer), http)
+    let routes = health::routes().route("/graphql", any(graphql::serve)).merge(export::routes()).merge(explorer);
+    let nothing = async || answer::refuse(Refusal::new(ErrorCode::NotFound, "there is nothing at this path"));
+    finish(routes.fallback(nothing), http)
 }
 
 fn finish(routes: Router<Http>, http: Http) -> Router {
@@ -143,7 +145,6 @@ fn finish(routes: Router<Http>, http: Http) -> Router {
         .method_not_allowed_fallback(async || {
             answer::refuse(Refusal::new(ErrorCode::MethodNotAllowed, "this path is read with GET"))
         })
-        .fallback(async || answer::refuse(Refusal::new(ErrorCode::NotFound, "there is nothing at this path")))
         .layer(middleware::from_fn_with_state(http.clone(), origins::share))
         .layer(middleware::from_fn(screen::screen))
         .layer(middleware::from_fn(observe::observe))

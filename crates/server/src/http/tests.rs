@@ -269,6 +269,19 @@ async fn unknown_paths_are_json_too() {
 }
 
 #[tokio::test]
+async fn whoever_comes_when_too_many_are_there_is_told_so_at_every_path() {
+    for path in ["/graphql", "/export/activity.csv", "/graphiql", "/nowhere"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = crowded(http(Ok(()))).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["retry-after"], "5", "{path}");
+        let (status, _, answer) = parts(response).await;
+        assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"), "{path}");
+    }
+    let alive = crowded(http(Ok(()))).oneshot(Request::get("/livez").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(alive.status(), 200);
+}
+
+#[tokio::test]
 async fn health_tells_alive_from_ready() {
     let ask = |http: Http, path: &'static str| async move {
         let request = Request::get(path).body(Body::empty()).unwrap();
