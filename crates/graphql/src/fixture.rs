@@ -64,7 +64,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         let address = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
         convene_migrations::up(&Database::connect_once(&address).await.unwrap()).await.unwrap();
-        let app = App::open(&address, 4, WakeUps::try_new(None).unwrap()).await.unwrap();
+        let app = App::open(&address, 4, Duration::from_secs(30), WakeUps::try_new(None).unwrap()).await.unwrap();
         let options = SchemaOptions { introspection: true, suggestions: false };
         let (schema, trusting) = (schema(app.clone(), options), trusting(app.clone(), options));
         let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();

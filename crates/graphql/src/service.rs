@@ -7,6 +7,7 @@ use chrono::Utc;
 use convene_application::{App, callers};
 use convene_domain::access::Caller;
 use futures::{FutureExt, future::BoxFuture};
+use tokio::time::timeout;
 
 use crate::{
     error::{Error, ErrorCode},
@@ -106,14 +107,18 @@ impl Service {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
-        let caller = match callers::renew(&self.app, &caller, Utc::now()).await {
-            Ok(Some(caller)) => caller,
-            Ok(None) => {
-                let refusal = Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid");
-                return Started::Done(Box::new(Outcome::refused(refusal)));
-            }
-            Err(error) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+        let renewed = timeout(self.deadline, callers::renew(&self.app, &caller, Utc::now())).await;
+        let refusal = match renewed {
+            Ok(Ok(Some(renewed))) => return self.go_on(renewed, request).await,
+            Ok(Ok(None)) => Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid"),
+            Ok(Err(error)) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+            Err(_) => request::late(self.deadline),
         };
+        Started::Done(Box::new(Outcome::refused(refusal)))
+    }
+
+    /// Begins what someone asks for who may ask now.
+    async fn go_on(&self, caller: Caller, request: GraphqlRequest) -> Started {
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
                 if let Err(refusal) = request.pay(checked.cost) {

@@ -58,7 +58,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_PROFILE", default_value = "production", value_enum)]
     pub(crate) profile: Profile,
 
-    /// How long a request may take, in seconds, with the reading of its body
+    /// How long an operation may take, in seconds, once its request was read; a body may take as long to arrive, but 30 s at most
     #[arg(long, global = true, env = "CONVENE_REQUEST_TIMEOUT", default_value = "30", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
     pub(crate) request_timeout: u64,
 
