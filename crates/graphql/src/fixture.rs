@@ -22,6 +22,7 @@ use convene_live::WakeUps;
 use convene_persistence::{Database, Write, communities, gatherings, networks, reports, terms};
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 use uuid::Uuid;
 
@@ -174,7 +175,8 @@ impl World {
     /// A service of its own over the network.
     pub(crate) fn service(&self) -> Service {
         let options = SchemaOptions { introspection: true, suggestions: false };
-        Service::try_new(self.app.clone(), options, Limits::default(), Duration::from_secs(30)).unwrap()
+        Service::try_new(self.app.clone().listening(Handle::current()), options, Limits::default(), Duration::from_secs(30))
+            .unwrap()
     }
 
     /// The whole answer to a query, which the guard has to let through.

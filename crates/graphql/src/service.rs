@@ -77,7 +77,7 @@ impl Service {
         }
         let question = memory::question(&request, &caller.rights());
         if let Some(outcome) = self.memory.recall(&question) {
-            self.persisted.remember(request.persisted, &request.query, &outcome);
+            self.persisted.remember(request.persisted, &request.query);
             return outcome;
         }
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.
@@ -90,7 +90,9 @@ impl Service {
             request.charge = None;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
                 self.memory.keep(question, &reading, &mut outcome);
-                self.persisted.remember(request.persisted, &request.query, &outcome);
+                if outcome.failure.is_none() {
+                    self.persisted.remember(request.persisted, &request.query);
+                }
                 return outcome;
             }
         }
@@ -124,7 +126,12 @@ impl Service {
                 if let Err(refusal) = request.pay(checked.cost) {
                     return Started::Done(Box::new(Outcome::refused(refusal)));
                 }
-                follow::start(self.clone(), caller, request, checked).await
+                let named = request.persisted.map(|hash| (hash, request.query.clone()));
+                let started = follow::start(self.clone(), caller, request, checked).await;
+                if let (Started::Following(_), Some((hash, query))) = (&started, named) {
+                    self.persisted.remember(Some(hash), &query);
+                }
+                started
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
             _ => Started::Done(Box::new(self.execute(caller, request).await)),
