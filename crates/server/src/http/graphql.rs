@@ -16,9 +16,10 @@ use convene_graphql::{
 use futures::StreamExt;
 
 use super::{
-    Http, SMALL, answer, caller, events,
+    Http, answer, caller, events,
     negotiate::{self, Form},
     rates::{EACH, Peer, WRONG_TOKEN},
+    room::Room,
     socket,
 };
 
@@ -121,7 +122,7 @@ async fn body(http: &Http, body: Body) -> Result<Bytes, Refusal> {
     })
 }
 
-/// Of bodies that are large only so many are received at once, however many connections keep back the last byte of theirs.
+/// Of large bodies only so much is received at once, however many connections keep back the last byte of theirs.
 async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
     let limit = http.body_limit;
     let announced = body.size_hint().exact();
@@ -131,18 +132,18 @@ async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
         actual: Some(announced.unwrap_or(limit as u64 + 1)),
         ..Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
     };
-    let expected = announced.map_or(Some(limit), |announced| usize::try_from(announced).ok());
-    let expected = expected.filter(|expected| *expected <= limit).ok_or_else(too_large)?;
-    let (mut stream, mut received, mut room) = (body.into_data_stream(), Vec::new(), None);
+    if announced.is_some_and(|announced| announced > limit as u64) {
+        return Err(too_large());
+    }
+    let (mut stream, mut received, mut room) = (body.into_data_stream(), Vec::new(), Room::default());
     while let Some(more) = stream.next().await {
         let more = more.map_err(|_| Refusal::new(ErrorCode::MalformedRequest, "the body broke off"))?;
         if received.len() + more.len() > limit {
             return Err(too_large());
         }
-        if room.is_none() && received.len() + more.len() > SMALL {
-            let kilobytes = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-            let full = |_| Refusal::new(ErrorCode::Unavailable, "too many large requests are being received: try again");
-            room = Some(http.room.try_acquire_many(kilobytes).map_err(full)?);
+        if !room.holds(&http.room, received.len() + more.len()) {
+            let message = "too many large requests are being received: try again";
+            return Err(Refusal::new(ErrorCode::Unavailable, message));
         }
         received.extend_from_slice(&more);
     }

@@ -11,6 +11,7 @@ mod negotiate;
 mod observe;
 mod origins;
 mod rates;
+mod room;
 mod screen;
 mod socket;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{
     origins::Origins,
     rates::{Peer, Rate, Rates, share},
+    room::room,
     screen::HEADERS,
     socket::Patience,
 };
@@ -66,17 +68,6 @@ pub(crate) struct Live {
     /// Whether the logs that are followed can be read.
     pub(crate) reads_logs: bool,
     pub(crate) redis: Redis,
-}
-
-/// So many bytes of a body, or of a message on a socket, are received whatever others send.
-const SMALL: usize = 16 << 10;
-
-/// The bytes that larger ones may hold together that are being received; at least one is received whatever the limit.
-const ROOM: usize = 32 << 20;
-
-/// Room for bodies and messages of up to so many bytes each.
-pub(crate) fn room(body_limit: usize, message_limit: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(ROOM.max(body_limit).max(message_limit).div_ceil(1 << 10)))
 }
 
 /// What the routes share.

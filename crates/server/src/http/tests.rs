@@ -6,7 +6,7 @@ use convene_graphql::{
     guard::{Guard, Limits},
     request,
 };
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -228,6 +228,35 @@ async fn what_is_refused_is_paid_for_as_a_request() {
         assert_eq!(ask(&http, request()).await, expected);
         assert_eq!(ask(&http, request()).await, "RATE_LIMITED", "{expected}");
     }
+}
+
+#[tokio::test]
+async fn whoever_keeps_back_a_large_body_keeps_as_much_room_as_has_arrived() {
+    let http =
+        Http { body_limit: 1 << 20, room: Arc::new(Semaphore::new(50)), body_timeout: Duration::from_secs(30), ..http(Ok(())) };
+    let post = |body: Body| {
+        let request = Request::post("/graphql").header("content-type", "application/json").body(body).unwrap();
+        router(http.clone()).oneshot(request)
+    };
+    let begun = || futures::stream::iter([Ok::<_, std::io::Error>(" ".repeat(20 << 10))]);
+    let kept_back = |left| {
+        let waiting = tokio::spawn(post(Body::from_stream(begun().chain(futures::stream::pending()))));
+        let room = Arc::clone(&http.room);
+        async move {
+            while room.available_permits() != left {
+                tokio::task::yield_now().await;
+            }
+            waiting
+        }
+    };
+    let (one, other) = (kept_back(30).await, kept_back(10).await);
+    let (status, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
+    assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"));
+    one.abort();
+    let _ = one.await;
+    let (_, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
+    assert_eq!(code(&answer), "MALFORMED_REQUEST");
+    other.abort();
 }
 
 #[tokio::test]

@@ -12,8 +12,9 @@ use super::{
     protocol::{self, Authorization, Close, IdJson, Received},
 };
 use crate::http::{
-    SMALL, caller,
+    caller,
     rates::{EACH, WRONG_TOKEN},
+    room::SMALL,
 };
 
 impl Socket {
