@@ -73,9 +73,9 @@ impl Socket {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(caller)) => self.admit(caller),
             Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
-                // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
-                let _spent = self.http.rates.charge(self.from, &Caller::Anonymous).map(|charge| charge(WRONG_TOKEN));
-                return Err(Close::forbidden(refusal.message));
+                let charge = self.http.rates.charge(self.from, &Caller::Anonymous);
+                let paid = charge.map_or(Ok(()), |charge| charge(WRONG_TOKEN));
+                return Err(paid.map_or_else(|_| Close::too_many("wrong tokens"), |()| Close::forbidden(refusal.message)));
             }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
         }
