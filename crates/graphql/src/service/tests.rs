@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::{fixture::World, request::Charge};
 
-fn request(body: serde_json::Value) -> GraphqlRequest {
+fn request(body: &serde_json::Value) -> GraphqlRequest {
     GraphqlRequest::from_json(body.to_string().as_bytes()).map_err(|refusal| refusal.message).unwrap()
 }
 
@@ -22,7 +22,7 @@ async fn an_operation_is_paid_for_once_over_any_transport() {
             paid.lock().unwrap().push(cost);
             Ok(())
         });
-        let asked = request(json!({ "query": "{ networks(first: 1) { nodes { id } } }" }));
+        let asked = request(&json!({ "query": "{ networks(first: 1) { nodes { id } } }" }));
         GraphqlRequest { charge: Some(charge), ..asked }
     };
     service.execute(Caller::Anonymous, asked()).await;
@@ -41,7 +41,7 @@ async fn a_subscription_can_be_named_by_its_hash_once_it_was_sent() {
     let hash: String = Sha256::digest(&query).iter().map(|byte| format!("{byte:02x}")).collect();
     let start = async |mut body: serde_json::Value| {
         body["extensions"] = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-        match service.start(Caller::Anonymous, request(body)).await {
+        match service.start(Caller::Anonymous, request(&body)).await {
             Started::Following(_) => Ok(()),
             Started::Done(outcome) => Err(outcome.failure),
         }

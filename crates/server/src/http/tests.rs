@@ -239,24 +239,20 @@ async fn whoever_keeps_back_a_large_body_keeps_as_much_room_as_has_arrived() {
         router(http.clone()).oneshot(request)
     };
     let begun = || futures::stream::iter([Ok::<_, std::io::Error>(" ".repeat(20 << 10))]);
-    let kept_back = |left| {
-        let waiting = tokio::spawn(post(Body::from_stream(begun().chain(futures::stream::pending()))));
-        let room = Arc::clone(&http.room);
-        async move {
-            while room.available_permits() != left {
-                tokio::task::yield_now().await;
-            }
-            waiting
+    let mut kept_back = Vec::new();
+    for left in [30, 10] {
+        kept_back.push(tokio::spawn(post(Body::from_stream(begun().chain(futures::stream::pending())))));
+        while http.room.available_permits() != left {
+            tokio::task::yield_now().await;
         }
-    };
-    let (one, other) = (kept_back(30).await, kept_back(10).await);
+    }
     let (status, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
     assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"));
-    one.abort();
-    let _ = one.await;
+    let gone = kept_back.remove(0);
+    gone.abort();
+    let _ = gone.await;
     let (_, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
     assert_eq!(code(&answer), "MALFORMED_REQUEST");
-    other.abort();
 }
 
 #[tokio::test]

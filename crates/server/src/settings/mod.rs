@@ -82,7 +82,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_RATE_ANONYMOUS", default_value = "auto", value_parser = per_minute, value_name = "COST")]
     pub(crate) rate_anonymous: PerMinute,
 
-    /// What a token may ask for in a minute, as cost; 0 is no limit; auto is 1200000, but none for this machine
+    /// What an account with its tokens may ask for in a minute, or a token of an operator, as cost; 0 is no limit; auto is 1200000, but none for this machine
     #[arg(long, global = true, env = "CONVENE_RATE_SIGNED_IN", default_value = "auto", value_parser = per_minute, value_name = "COST")]
     pub(crate) rate_signed_in: PerMinute,
 
