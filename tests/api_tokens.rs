@@ -251,7 +251,8 @@ async fn an_account_has_so_many_tokens_and_no_more(address: String) {
     };
     until("it is over", async || status().await == 401).await;
     let again = create(&asha, short).await;
-    assert_eq!((&again["secret"], &again["apiToken"], &again["userErrors"]), (&Value::Null, &made["apiToken"], &json!([])));
+    assert_eq!((&again["secret"], &again["userErrors"]), (&Value::Null, &json!([])));
+    assert_eq!(again["apiToken"]["id"], made["apiToken"]["id"]);
 
     let names: Vec<String> = (0..100).map(|n| format!("token {n}")).collect();
     for name in &names[..95] {

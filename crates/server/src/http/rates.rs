@@ -147,12 +147,13 @@ impl Purse {
         Self { limit: limit as f64, left: limit as f64, filled: now, untold: 0, told: (0, 0, 0) }
     }
 
-    /// Takes so much out, or answers how long to wait. What costs more than a purse holds takes it all, and leaves a debt.
+    /// Takes so much out, or answers how long to wait. What costs more than a purse holds, with the request itself paid for, takes it all and
+    /// leaves a debt.
     fn take(&mut self, cost: u64, now: Instant) -> Result<(), Duration> {
         let since = now.saturating_duration_since(self.filled).as_secs_f64() / MINUTE.as_secs_f64();
         self.left = (self.left + since * self.limit).min(self.limit);
         self.filled = now;
-        let needed = (cost as f64).min(self.limit);
+        let needed = (cost as f64).min((self.limit - EACH as f64).max(1.0));
         if self.left < needed {
             return Err(MINUTE.mul_f64((needed - self.left) / self.limit));
         }
@@ -218,7 +219,8 @@ mod tests {
     fn what_costs_more_than_a_purse_holds_is_let_through_when_it_is_full() {
         let begun = Instant::now();
         let mut purse = Purse::full(600, begun);
-        assert_eq!(purse.take(1_200, begun), Ok(()));
+        assert_eq!(purse.take(EACH, begun), Ok(()));
+        assert_eq!(purse.take(1_199, begun), Ok(()));
         assert_eq!(purse.take(1, begun + MINUTE), Err(MINUTE / 600));
         assert_eq!(purse.take(1, begun + MINUTE + SECOND), Ok(()));
     }
