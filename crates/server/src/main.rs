@@ -11,16 +11,10 @@ mod telemetry;
 
 use std::{io, process::ExitCode};
 
-use mimalloc::MiMalloc;
-
 use crate::{
     cli::{Cli, Command},
     settings::Settings,
 };
-
-/// A quarter of what a request takes of the processor was the system's allocator.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What scripts see when the command line or a setting cannot be understood, and nothing was tried.
 const MISUSE: u8 = 2;
