@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -234,6 +235,37 @@ async fn the_first_administrator_can_be_named_in_the_settings() {
     })
     .await;
 }
+
+/// However many are asked for at once; and what was done is answered again when it is over.
+async fn an_account_has_so_many_tokens_and_no_more(address: String) {
+    let issuer = Issuer::start();
+    let first = format!("{} asha", issuer.url);
+    let service = serve(&address, &issuer, &["--first-admin", &first]);
+    let asha = someone(&issuer, &service, "asha").await;
+    let end = (chrono::Utc::now() + Duration::from_secs(3)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let short = json!({ "idempotencyKey": "short", "expiresAt": end });
+    let made = create(&asha, short.clone()).await;
+    let status = async || {
+        let request = reqwest::Client::new().post(format!("{}/graphql", service.url)).bearer_auth(text(&made["secret"]));
+        request.json(&json!({ "query": "{ __typename }" })).send().await.expect("answers").status().as_u16()
+    };
+    until("it is over", async || status().await == 401).await;
+    let again = create(&asha, short).await;
+    assert_eq!((&again["secret"], &again["apiToken"], &again["userErrors"]), (&Value::Null, &made["apiToken"], &json!([])));
+
+    let names: Vec<String> = (0..100).map(|n| format!("token {n}")).collect();
+    for name in &names[..95] {
+        assert_eq!(create(&asha, json!({ "idempotencyKey": name })).await["userErrors"], json!([]));
+    }
+    let more = (0..20).map(|n| create(&asha, json!({ "idempotencyKey": format!("more {n}") })));
+    let made = join_all(more).await.into_iter().filter(|made| made["userErrors"] == json!([])).count();
+    assert_eq!(made, 5);
+    assert_eq!(refusal(&create(&asha, json!({})).await), "NOT_ALLOWED");
+    assert_eq!(create(&asha, json!({ "idempotencyKey": names[0] })).await["userErrors"], json!([]), "it is there");
+    let tokens = asha.query("{ viewer { apiTokens { id } } }", json!({})).await;
+    assert_eq!(tokens["data"]["viewer"]["apiTokens"].as_array().map(Vec::len), Some(100));
+}
+on_both!(an_account_has_so_many_tokens_and_no_more);
 
 async fn a_token_says_where_it_holds_and_for_what(address: String) {
     let service = Service::start(&address);

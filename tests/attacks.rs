@@ -220,12 +220,16 @@ fn attacks(within: &str) -> Vec<(&'static str, String, &'static [&'static str])>
     ]
 }
 
-/// Sends a body, and gives the codes of what was answered and how long that took. That a connection is closed under a large body is an
-/// answer as well.
+/// Sends a body, and gives the codes of what was answered and how long that took. That a connection is closed under a body that is too large
+/// is an answer as well.
 async fn send(client: &reqwest::Client, url: &str, body: String) -> (Vec<String>, Duration) {
-    let from = Instant::now();
+    let (from, is_too_large) = (Instant::now(), body.len() > 1 << 20);
     let request = client.post(url).header("content-type", "application/json").body(body);
-    let Ok(response) = request.send().await else { return (vec!["PAYLOAD_TOO_LARGE".to_owned()], from.elapsed()) };
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(_) if is_too_large => return (vec!["PAYLOAD_TOO_LARGE".to_owned()], from.elapsed()),
+        Err(error) => return (vec![format!("{error:?}")], from.elapsed()),
+    };
     let status = response.status();
     let answer: Value = response.json().await.expect("JSON");
     let took = from.elapsed();

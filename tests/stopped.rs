@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     databases::{Kind, with_database},
-    live::until,
+    live::{Follower, token, until},
     program::{Service, project, succeed},
 };
 
@@ -51,6 +51,28 @@ async fn a_statement_ends_with_the_operation_that_asked_it() {
         lock.rollback().await.expect("ends");
         let data = service.ask(query, json!({ "within": within })).await;
         assert_eq!(data["gatherings"]["nodes"].as_array().map(Vec::len), Some(7));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn finding_out_what_the_token_of_a_socket_still_may_takes_no_longer_than_an_operation() {
+    with_database(Kind::Postgres, async |address| {
+        let service = Service::start_with(&address, &["--request-timeout", "1"]);
+        let query = "{ networks { totalCount } }";
+        let (mut socket, first) = Follower::open(&service, Some(&token(&address)), query, json!({})).await;
+        assert!(first.contains("totalCount") && socket.message().await.contains("complete"), "{first}");
+        let locker = Database::connect_once(&address).await.expect("connects");
+        let lock = locker.begin().await.expect("begins");
+        lock.execute_unprepared("LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE").await.expect("locks");
+        let from = Instant::now();
+        socket.subscribe("2", query, json!({})).await;
+        let refused = socket.message().await;
+        assert!(refused.contains("DEADLINE_EXCEEDED"), "{refused}");
+        assert!(from.elapsed() < Duration::from_secs(4), "{:?}", from.elapsed());
+        lock.rollback().await.expect("ends");
+        socket.subscribe("3", query, json!({})).await;
+        assert!(socket.message().await.contains("totalCount"));
     })
     .await;
 }

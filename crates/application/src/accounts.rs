@@ -7,6 +7,7 @@ use convene_domain::{
     id::AccountId,
 };
 use convene_persistence::{Write, accounts, grants};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{App, Error, Result, admins};
@@ -64,8 +65,17 @@ fn new(identity: Identity<'_>, now: DateTime<Utc>) -> Account {
 
 /// An account as a caller; `None` when it was erased.
 pub(crate) fn caller(account: &Account, roles: Vec<RoleAt>, expires_at: Option<DateTime<Utc>>) -> Option<Caller> {
-    let verbs = Verb::ALL.to_vec();
-    account.erased_at.is_none().then(|| Caller::signed_in(Who::Account(account.id), roles, verbs, expires_at))
+    let signed_in = || Caller::signed_in(Who::Account(account.id), roles, Verb::ALL.to_vec(), expires_at);
+    account.erased_at.is_none().then(|| signed_in().paid_by(payer(account)))
+}
+
+/// Who pays for what an account and its tokens ask for: whom the issuer knows. Otherwise whoever erased an account, and signed in again,
+/// could begin anew.
+pub(crate) fn payer(Account { issuer, subject, .. }: &Account) -> Uuid {
+    let digest = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(subject).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::from_bytes(bytes)
 }
 
 /// Erases an account: who it was can no longer be found out, its roles are taken back, and its tokens end. What it wrote stays,
@@ -98,4 +108,25 @@ pub async fn erase(app: &App, caller: &Caller, id: AccountId, now: DateTime<Utc>
     let there = accounts::erase(write.transaction(), id, now).await? || accounts::find(write.transaction(), id).await?.is_some();
     app.wake(&write.seal_or_commit().await?);
     Ok(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(issuer: &'static str, subject: &'static str) -> Account {
+        new(Identity { issuer, subject, name: None, is_first_admin: false }, DateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn whoever_signs_in_anew_pays_as_before() {
+        let (asha, again) = (account("https://id.example.org", "asha"), account("https://id.example.org", "asha"));
+        assert_ne!(asha.id, again.id);
+        assert_eq!(payer(&asha), payer(&again));
+        for other in [account("https://id.example.org", "ben"), account("https://id.example.com", "asha")] {
+            assert_ne!(payer(&asha), payer(&other));
+        }
+        let caller = caller(&asha, Vec::new(), None).unwrap();
+        assert_eq!(caller.signed().map(|signed| signed.payer), Some(payer(&asha)));
+    }
 }

@@ -44,9 +44,9 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the application on a database that has been migrated.
-    pub async fn open(database_url: &str, connections: u32, wake_ups: WakeUps) -> Result<Self> {
-        let database = Database::open(database_url, connections).await?;
+    /// Opens the application on a database that has been migrated, for operations that may take so long.
+    pub async fn open(database_url: &str, connections: u32, operation: Duration, wake_ups: WakeUps) -> Result<Self> {
+        let database = Database::open_for(database_url, connections, operation).await?;
         let tables = Arc::new(Semaphore::new(ROOM_FOR_TABLES as usize));
         Ok(Self { database, wake_ups, feed: None, trees: Arc::default(), tables })
     }

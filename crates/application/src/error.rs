@@ -60,6 +60,9 @@ pub enum Error {
     /// Storage cannot be reached, which may be over soon.
     #[error("storage is out of reach")]
     Unavailable(#[source] convene_persistence::Error),
+    /// Storage took longer than it may.
+    #[error("storage took too long")]
+    Stopped(#[source] convene_persistence::Error),
     /// Storage failed.
     #[error("storage failed")]
     Storage(#[source] convene_persistence::Error),
@@ -67,6 +70,10 @@ pub enum Error {
 
 impl From<convene_persistence::Error> for Error {
     fn from(error: convene_persistence::Error) -> Self {
-        if error.is_unavailable() { Self::Unavailable(error) } else { Self::Storage(error) }
+        match error {
+            error if error.is_unavailable() => Self::Unavailable(error),
+            error if error.is_stopped() => Self::Stopped(error),
+            error => Self::Storage(error),
+        }
     }
 }

@@ -21,10 +21,9 @@ use convene_domain::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    error::{Error, ErrorCode, without_types},
-    guard::Refusal,
+    error::{Error, without_types},
     input::{self, ActivityArguments, ActivityFilter, When},
-    request::Outcome,
+    request::{self, Outcome},
     service::Service,
 };
 
@@ -91,14 +90,13 @@ impl Service {
     ///
     /// Fails with what a query that asks the same would be refused with.
     pub async fn export(&self, caller: Caller, request: ExportRequest) -> Result<Exported, Box<Outcome>> {
-        let late = || Refusal::new(ErrorCode::DeadlineExceeded, format!("stopped after {} s", self.deadline.as_secs()));
         let answered = async {
             let _room = self.guard.enter(COST).await;
             export(&self.app, caller, &request).await
         };
         match tokio::time::timeout(self.deadline, answered).await {
             Ok(exported) => exported.map_err(|error| Box::new(Outcome::failed_with(error))),
-            Err(_) => Err(Box::new(Outcome::refused(late()))),
+            Err(_) => Err(Box::new(Outcome::refused(request::late(self.deadline)))),
         }
     }
 }

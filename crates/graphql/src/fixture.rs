@@ -22,6 +22,7 @@ use convene_live::WakeUps;
 use convene_persistence::{Database, Write, communities, gatherings, networks, reports, terms};
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ use crate::{
     guard::{Guard, Limits},
     request::{self, GraphqlRequest},
     schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
+    service::Service,
 };
 
 /// A service on a database that is removed after the test.
@@ -63,7 +65,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         let address = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
         convene_migrations::up(&Database::connect_once(&address).await.unwrap()).await.unwrap();
-        let app = App::open(&address, 4, WakeUps::try_new(None).unwrap()).await.unwrap();
+        let app = App::open(&address, 4, Duration::from_secs(30), WakeUps::try_new(None).unwrap()).await.unwrap();
         let options = SchemaOptions { introspection: true, suggestions: false };
         let (schema, trusting) = (schema(app.clone(), options), trusting(app.clone(), options));
         let guard = Guard::try_new(Limits::default(), &schema.sdl()).unwrap();
@@ -168,6 +170,13 @@ impl World {
         }
         write.seal().await.unwrap();
         records.iter().map(|(record, _)| record.id).collect()
+    }
+
+    /// A service of its own over the network.
+    pub(crate) fn service(&self) -> Service {
+        let options = SchemaOptions { introspection: true, suggestions: false };
+        Service::try_new(self.app.clone().listening(Handle::current()), options, Limits::default(), Duration::from_secs(30))
+            .unwrap()
     }
 
     /// The whole answer to a query, which the guard has to let through.

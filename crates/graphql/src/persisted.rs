@@ -9,11 +9,7 @@ use std::{
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    error::ErrorCode,
-    guard::Refusal,
-    request::{GraphqlRequest, Outcome},
-};
+use crate::{error::ErrorCode, guard::Refusal, request::GraphqlRequest};
 
 /// How many queries are remembered.
 const QUERIES: usize = 2_000;
@@ -54,11 +50,8 @@ impl Persisted {
     }
 
     /// Remembers the query of a request that was sound, if the client is going to name it.
-    pub(crate) fn remember(&self, hash: Option<Hash>, query: &str, outcome: &Outcome) {
-        let Some(hash) = hash else { return };
-        if outcome.failure.is_some() || query.len() > LONGEST {
-            return;
-        }
+    pub(crate) fn remember(&self, hash: Option<Hash>, query: &str) {
+        let Some(hash) = hash.filter(|_| query.len() <= LONGEST) else { return };
         let mut queries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !queries.promote(&hash) {
             queries.put(hash, query.into());

@@ -7,6 +7,7 @@ use chrono::Utc;
 use convene_application::{App, callers};
 use convene_domain::access::Caller;
 use futures::{FutureExt, future::BoxFuture};
+use tokio::time::timeout;
 
 use crate::{
     error::{Error, ErrorCode},
@@ -17,9 +18,6 @@ use crate::{
     request::{self, GraphqlRequest, Outcome},
     schema::{ConveneSchema, SchemaOptions, request_data, schema, trusting},
 };
-
-/// What every request is charged with, whatever comes of it: one that is answered from memory costs no more.
-const EACH: u64 = 1;
 
 /// How often a query is executed whose records are removed while it reads them.
 const ATTEMPTS: u32 = 4;
@@ -74,12 +72,12 @@ impl Service {
     }
 
     async fn answer(&self, caller: Caller, mut request: GraphqlRequest) -> Outcome {
-        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
             return Outcome::refused(refusal);
         }
         let question = memory::question(&request, &caller.rights());
         if let Some(outcome) = self.memory.recall(&question) {
-            self.persisted.remember(request.persisted, &request.query, &outcome);
+            self.persisted.remember(request.persisted, &request.query);
             return outcome;
         }
         // Lists and what their entries refer to are read one after the other, and others write meanwhile.
@@ -92,7 +90,9 @@ impl Service {
             request.charge = None;
             if attempt == ATTEMPTS || !outcome.was_overtaken() {
                 self.memory.keep(question, &reading, &mut outcome);
-                self.persisted.remember(request.persisted, &request.query, &outcome);
+                if outcome.failure.is_none() {
+                    self.persisted.remember(request.persisted, &request.query);
+                }
                 return outcome;
             }
         }
@@ -105,24 +105,33 @@ impl Service {
     }
 
     async fn begin(&self, caller: Caller, mut request: GraphqlRequest) -> Started {
-        if let Err(refusal) = request.pay(EACH).and_then(|()| self.persisted.recover(&mut request)) {
+        if let Err(refusal) = self.persisted.recover(&mut request) {
             return Started::Done(Box::new(Outcome::refused(refusal)));
         }
         // A connection is signed in once, and can be open for days.
-        let caller = match callers::renew(&self.app, &caller, Utc::now()).await {
-            Ok(Some(caller)) => caller,
-            Ok(None) => {
-                let refusal = Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid");
-                return Started::Done(Box::new(Outcome::refused(refusal)));
-            }
-            Err(error) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+        let renewed = timeout(self.deadline, callers::renew(&self.app, &caller, Utc::now())).await;
+        let refusal = match renewed {
+            Ok(Ok(Some(renewed))) => return self.go_on(renewed, request).await,
+            Ok(Ok(None)) => Refusal::new(ErrorCode::Unauthenticated, "the token is no longer valid"),
+            Ok(Err(error)) => return Started::Done(Box::new(Outcome::failed_with(Error::from(error)))),
+            Err(_) => request::late(self.deadline),
         };
+        Started::Done(Box::new(Outcome::refused(refusal)))
+    }
+
+    /// Begins what someone asks for who may ask now.
+    async fn go_on(&self, caller: Caller, request: GraphqlRequest) -> Started {
         match request::check(&self.guard, &request) {
             Ok(checked) if checked.operation == OperationType::Subscription => {
                 if let Err(refusal) = request.pay(checked.cost) {
                     return Started::Done(Box::new(Outcome::refused(refusal)));
                 }
-                follow::start(self.clone(), caller, request, checked).await
+                let named = request.persisted.map(|hash| (hash, request.query.clone()));
+                let started = follow::start(self.clone(), caller, request, checked).await;
+                if let (Started::Following(_), Some((hash, query))) = (&started, named) {
+                    self.persisted.remember(Some(hash), &query);
+                }
+                started
             }
             // Whoever executes it finds what is wrong with it again, at the cost of a look-up.
             _ => Started::Done(Box::new(self.execute(caller, request).await)),
@@ -133,3 +142,6 @@ impl Service {
         request_data(request, &self.app, caller).data(self.sign_ins.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,8 +18,8 @@ use crate::{
 const IDLE_IN_TRANSACTION: &str = "1000";
 /// How long a statement waits for a lock (milliseconds); the seal at COMMIT is bounded by nothing else.
 const LOCK_TIMEOUT: &str = "5000";
-/// How long one statement may run (milliseconds): no answer is waited for longer, so neither is work done for it.
-const STATEMENT_TIMEOUT: &str = "30000";
+/// How long one statement may run, unless operations may take longer: nobody waits for it any more then.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a session may say nothing (milliseconds). We close connections that nobody needs much earlier, so this ends
 /// only those whose client was cut off and does not know it.
 const IDLE_SESSION: &str = "120000";
@@ -46,18 +46,23 @@ impl<C: ConnectionTrait> Reads for C {}
 impl Database {
     /// Connects to a database that has been migrated.
     pub async fn open(address: &str, connections: u32) -> Result<Self> {
+        Self::open_for(address, connections, STATEMENT_TIMEOUT).await
+    }
+
+    /// The same, for operations that may take so long.
+    pub async fn open_for(address: &str, connections: u32, operation: Duration) -> Result<Self> {
         let (reader, writer, keeper) = if is_sqlite(address) {
             // SQLite has one writer at a time. One connection for all writes makes them wait in our queue, where the
             // wait is short and fair, instead of failing on the file's lock.
             let reader = connect_sqlite(address, connections.max(1), false).await?;
             (Connections::new(&reader), Connections::new(&connect_sqlite(address, 1, false).await?), None)
         } else {
-            let connections = connections.max(2);
-            let pool = Connections::new(&connect_postgres(address, connections, false).await?);
+            let (connections, statement) = (connections.max(2), operation.max(STATEMENT_TIMEOUT));
+            let pool = Connections::new(&connect_postgres(address, connections, statement, false).await?);
             let renewed = address.to_owned();
             let renew = move || {
                 let address = renewed.clone();
-                async move { connect_postgres(&address, connections, true).await }.boxed()
+                async move { connect_postgres(&address, connections, statement, true).await }.boxed()
             };
             let keeper = Keeper::start(check_postgres(address)?, pool.clone(), renew);
             (pool.clone(), pool, Some(Arc::new(keeper)))
@@ -190,8 +195,9 @@ async fn connect_sqlite(address: &str, connections: u32, create: bool) -> Result
     Ok(sea_orm::Database::connect(options).await?)
 }
 
-async fn connect_postgres(address: &str, connections: u32, lazy: bool) -> Result<DatabaseConnection> {
+async fn connect_postgres(address: &str, connections: u32, statement: Duration, lazy: bool) -> Result<DatabaseConnection> {
     check_postgres(address)?;
+    let statement = statement.as_millis().to_string();
     let mut options = ConnectOptions::new(address);
     options
         .max_connections(connections)
@@ -201,11 +207,11 @@ async fn connect_postgres(address: &str, connections: u32, lazy: bool) -> Result
         .sqlx_logging(false)
         // A check before every use costs a round trip a statement, and the keeper notices when the database was away.
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
-        .map_sqlx_postgres_opts(|postgres| {
+        .map_sqlx_postgres_opts(move |postgres| {
             postgres.options([
                 ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
                 ("lock_timeout", LOCK_TIMEOUT),
-                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("statement_timeout", &statement),
                 ("idle_session_timeout", IDLE_SESSION),
             ])
         });

@@ -8,6 +8,9 @@ const UNAVAILABLE: [&str; 4] = ["08", "53", "57P", "3D000"];
 /// Postgres: deadlock or failed serialisation, lock not to be had in time, cut off for having waited in a transaction.
 const COLLISION: [&str; 3] = ["40", "55P03", "25P03"];
 
+/// Postgres: stopped because it ran for too long.
+const STOPPED: [&str; 1] = ["57014"];
+
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -68,6 +71,11 @@ impl Error {
     /// Whether another write was in the way: the same one tried again can succeed.
     pub fn is_collision(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Duplicate(_) | Self::Dangling(_)) || self.has_state(&COLLISION)
+    }
+
+    /// Whether a statement ran for longer than one may.
+    pub fn is_stopped(&self) -> bool {
+        self.has_state(&STOPPED)
     }
 
     /// Whether Postgres failed with one of these states, which are given by how they begin.

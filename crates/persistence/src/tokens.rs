@@ -7,7 +7,7 @@ use convene_domain::{
     text::Text,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::{
     Database, Result,
     column::{self, Row},
     dialect,
-    entity::token,
+    entity::{account, token},
 };
 
 /// A token without its secret, which nobody keeps but its holder.
@@ -113,8 +113,41 @@ pub async fn of_account<C: ConnectionTrait>(connection: &C, account: AccountId, 
     found.await?.into_iter().map(Token::try_from).collect()
 }
 
+/// What came of adding a token of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is there now.
+    Made,
+    /// There is one with its identity.
+    There,
+    /// The account has as many as it may have.
+    Full,
+}
+
+/// Adds a token of an account by the fingerprint of its secret, unless the account has so many that are valid when it is made. Those of one
+/// account are added one after the other.
+pub async fn add_own(database: &Database, (account, limit): (AccountId, usize), token: &Token, hash: &str) -> Result<Added> {
+    let transaction = database.begin().await?;
+    account::Entity::find_by_id(account.uuid()).lock_exclusive().one(&transaction).await?;
+    let added = if find(&transaction, token.id).await?.is_some() {
+        Added::There
+    } else if of_account(&transaction, account, token.created_at).await?.len() >= limit {
+        Added::Full
+    } else if insert(&transaction, token, hash).await? {
+        Added::Made
+    } else {
+        Added::There
+    };
+    transaction.commit().await?;
+    Ok(added)
+}
+
 /// Adds a token by the fingerprint of its secret; `false` when there is one with its identity.
 pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<bool> {
+    insert(database.writer(), token, hash).await
+}
+
+async fn insert<C: ConnectionTrait>(connection: &C, token: &Token, hash: &str) -> Result<bool> {
     let row = token::Model {
         id: token.id.uuid(),
         name: token.name.to_string(),
@@ -130,7 +163,7 @@ pub async fn add(database: &Database, token: &Token, hash: &str) -> Result<bool>
         last_used_at: token.last_used_at,
     };
     let there = OnConflict::column(token::Column::Id).do_nothing().to_owned();
-    let added = token::Entity::insert(row.into_active_model()).on_conflict(there).exec_without_returning(database.writer());
+    let added = token::Entity::insert(row.into_active_model()).on_conflict(there).exec_without_returning(connection);
     Ok(added.await? == 1)
 }
 

@@ -5,7 +5,7 @@ use convene_domain::{
     access::{Caller, NotSignedIn, Role, RoleAt, Verb, Who},
     id::{AccountId, TokenId},
 };
-use convene_persistence::tokens;
+use convene_persistence::tokens::{self, Added};
 use sha2::{Digest, Sha256};
 
 use super::{NewToken, PREFIX, Token, allowed, common, hash, secret};
@@ -46,22 +46,13 @@ pub async fn issue(
     if let Err(refusal) = check_key(key) {
         return Ok(Err(refusal));
     }
-    if new.expires_at.is_some_and(|end| end <= now) {
-        return Ok(Err(Refusal::invalid(["expiresAt"], "is over")));
-    }
-    if new.verbs.is_empty() {
-        return Ok(Err(Refusal::invalid(["verbs"], "is empty: say what the token may be used for")));
-    }
     let allows = match allowed(app, new.within, new.role).await {
         Ok(allows) => allows,
         Err(Error::Invalid { argument, reason }) => return Ok(Err(Refusal::invalid([argument], reason.to_string()))),
         Err(Error::NoSuchPlace(_)) => return Ok(Err(Refusal::not_found("within"))),
         Err(error) => return Err(error),
     };
-    if !may_hand_on(app, caller, allows).await? {
-        return Ok(Err(Refusal::forbidden("role", (allows.role, new.within), false)));
-    }
-    let secret = secret(PREFIX);
+    let (secret, within) = (secret(PREFIX), new.within);
     let mut verbs = new.verbs;
     verbs.sort_unstable();
     verbs.dedup();
@@ -76,20 +67,37 @@ pub async fn issue(
         revoked_at: None,
         last_used_at: None,
     };
-    let valid = tokens::of_account(app.reader(), account, now).await?;
-    if valid.len() >= LIMIT && !valid.iter().any(|it| it.id == token.id) {
-        return Ok(Err(Refusal::new(RefusalCode::NotAllowed, [], format!("you have {LIMIT} tokens: revoke one first"))));
+    // What was done is answered again however things are now: it may be over, or more than the caller may by now.
+    if let Some(made) = tokens::find(app.reader(), token.id).await? {
+        return Ok(again(made, &token));
     }
-    if tokens::add(app.database(), &token, &hash(&secret)).await? {
-        return Ok(Ok((token, Some(secret))));
+    if token.expires_at.is_some_and(|end| end <= now) {
+        return Ok(Err(Refusal::invalid(["expiresAt"], "is over")));
     }
-    let made = tokens::find(app.reader(), token.id).await?.ok_or(Error::Lost("tokens"))?;
-    let same = made.name == token.name
-        && made.allows == token.allows
-        && made.verbs == token.verbs
-        && made.expires_at == token.expires_at;
+    if token.verbs.is_empty() {
+        return Ok(Err(Refusal::invalid(["verbs"], "is empty: say what the token may be used for")));
+    }
+    if !may_hand_on(app, caller, allows).await? {
+        return Ok(Err(Refusal::forbidden("role", (allows.role, within), false)));
+    }
+    match tokens::add_own(app.database(), (account, LIMIT), &token, &hash(&secret)).await? {
+        Added::Made => Ok(Ok((token, Some(secret)))),
+        Added::Full => Ok(Err(Refusal::new(RefusalCode::NotAllowed, [], format!("you have {LIMIT} tokens: revoke one first")))),
+        Added::There => {
+            let made = tokens::find(app.reader(), token.id).await?.ok_or(Error::Lost("tokens"))?;
+            Ok(again(made, &token))
+        }
+    }
+}
+
+/// Answers once more for a token that was made with the same key, if it is the same.
+fn again(made: Token, asked: &Token) -> std::result::Result<(Token, Option<String>), Refusal> {
+    let same = made.name == asked.name
+        && made.allows == asked.allows
+        && made.verbs == asked.verbs
+        && made.expires_at == asked.expires_at;
     let used = || Refusal::new(RefusalCode::Conflict, ["idempotencyKey"], "was used for another token");
-    Ok(if same { Ok((made, None)) } else { Err(used()) })
+    if same { Ok((made, None)) } else { Err(used()) }
 }
 
 /// Lists the tokens of a caller that are valid, the oldest first.

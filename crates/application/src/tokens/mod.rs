@@ -15,7 +15,7 @@ use convene_persistence::{accounts, tokens};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{App, Error, Result, nodes};
+use crate::{App, Error, Result, accounts::payer, nodes};
 
 pub use self::issue::{LIMIT, issue, list_own, withdraw};
 pub use convene_persistence::tokens::Token;
@@ -124,14 +124,15 @@ pub(crate) async fn caller(app: &App, token: &Token, now: DateTime<Utc>) -> Resu
     if !token.is_valid(now) {
         return Ok(None);
     }
-    let roles = match token.account {
-        None => vec![token.allows],
+    let (roles, payer) = match token.account {
+        None => (vec![token.allows], token.id.uuid()),
         Some(account) => match accounts::find(app.reader(), account).await? {
-            Some((account, roles)) if account.erased_at.is_none() => common(app, token.allows, &roles).await?,
+            Some((account, roles)) if account.erased_at.is_none() => (common(app, token.allows, &roles).await?, payer(&account)),
             _ => return Ok(None),
         },
     };
-    Ok(Some(Caller::signed_in(Who::Token(token.id), roles, token.verbs.clone(), token.expires_at)))
+    let caller = Caller::signed_in(Who::Token(token.id), roles, token.verbs.clone(), token.expires_at);
+    Ok(Some(caller.paid_by(payer)))
 }
 
 /// What is left of a role for someone who has no others than these.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Rights, Role, RoleAt, Verb};
 use crate::id::{AccountId, NetworkId, TokenId};
@@ -37,6 +38,8 @@ pub struct SignedIn {
     pub verbs: Vec<Verb>,
     /// From when on they have to sign in anew; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Who pays for what they ask for. An account and all its tokens are one, and stay it when the account is made anew.
+    pub payer: Uuid,
 }
 
 /// What someone signed in as.
@@ -50,7 +53,7 @@ pub enum Who {
 
 impl Who {
     /// The identity, whatever it is of.
-    pub fn uuid(self) -> uuid::Uuid {
+    pub fn uuid(self) -> Uuid {
         match self {
             Self::Token(id) => id.uuid(),
             Self::Account(id) => id.uuid(),
@@ -59,13 +62,22 @@ impl Who {
 }
 
 impl Caller {
-    /// Someone who signed in.
+    /// Someone who signed in, and pays for themselves.
     pub fn signed_in(who: Who, mut roles: Vec<RoleAt>, mut verbs: Vec<Verb>, expires_at: Option<DateTime<Utc>>) -> Self {
         roles.sort_unstable();
         roles.dedup();
         verbs.sort_unstable();
         verbs.dedup();
-        Self::SignedIn(Arc::new(SignedIn { who, roles, verbs, expires_at }))
+        Self::SignedIn(Arc::new(SignedIn { who, roles, verbs, expires_at, payer: who.uuid() }))
+    }
+
+    /// The same, but someone else pays.
+    #[must_use]
+    pub fn paid_by(self, payer: Uuid) -> Self {
+        match self {
+            Self::SignedIn(signed) => Self::SignedIn(Arc::new(SignedIn { payer, ..Arc::unwrap_or_clone(signed) })),
+            Self::Anonymous | Self::Operator => self,
+        }
     }
 
     /// Someone with a token that may do everything.
@@ -114,7 +126,7 @@ impl Caller {
     }
 
     /// What the caller's idempotency keys are kept under; nil for the operator.
-    pub fn key_space(&self) -> uuid::Uuid {
+    pub fn key_space(&self) -> Uuid {
         self.who().map(Who::uuid).unwrap_or_default()
     }
 }

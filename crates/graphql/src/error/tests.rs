@@ -85,3 +85,10 @@ async fn every_error_has_a_code_and_no_inner_text() {
 async fn an_answer_does_not_list_thousands_of_errors() {
     assert_eq!(run(&format!("{{ {} }}", "nothing ".repeat(200))).await.errors.len(), MOST_ERRORS);
 }
+
+#[test]
+fn what_the_database_stopped_took_too_long() {
+    let failure = convene_application::Error::Stopped(convene_persistence::Error::NotCommitted);
+    let Error::Client { code, .. } = Error::from(failure) else { panic!("it is not ours alone") };
+    assert_eq!(code, ErrorCode::DeadlineExceeded);
+}

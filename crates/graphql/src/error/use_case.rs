@@ -24,6 +24,7 @@ impl From<Arc<Failure>> for Error {
             Failure::ScopeChanged => Self::client(ErrorCode::ScopeChanged, failure.to_string()),
             Failure::Forbidden(..) => Self::client(ErrorCode::Forbidden, failure.to_string()),
             Failure::NotSignedIn(_) => Self::client(ErrorCode::Unauthenticated, failure.to_string()),
+            Failure::Stopped(_) => Self::client(ErrorCode::DeadlineExceeded, "stopped: a statement took too long"),
             Failure::Busy | Failure::Unreadable(_) | Failure::Unavailable(_) => Self::unavailable(failure),
             Failure::Lost(_) | Failure::Storage(_) => Self::internal(failure),
         }

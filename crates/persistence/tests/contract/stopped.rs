@@ -6,7 +6,10 @@ use convene_persistence::Database;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::time::timeout;
 
-use crate::on_both;
+use crate::{
+    databases::{Kind, with_database},
+    on_both,
+};
 
 on_both!(a_statement_that_nobody_waits_for_is_stopped);
 
@@ -53,4 +56,25 @@ async fn a_statement_that_nobody_waits_for_is_stopped(address: String) {
         }
     }
     database.close().await.expect("closes");
+}
+
+/// No statement goes on for longer than the operation that asks it may, and no operation is stopped for taking as long as it may.
+#[tokio::test]
+async fn a_statement_may_take_as_long_as_an_operation() {
+    with_database(Kind::Postgres, async |address| {
+        for (operation, expected) in [(1, "30s"), (30, "30s"), (90, "90s")] {
+            let database = Database::open_for(&address, 2, Duration::from_secs(operation)).await.expect("opens");
+            let show = Statement::from_string(DbBackend::Postgres, "SHOW statement_timeout");
+            let row = database.reader().query_one_raw(show).await.expect("tells").expect("a row");
+            assert_eq!(row.try_get_by_index::<String>(0).expect("text").replace("1min30s", "90s"), expected);
+            let snapshot = database.snapshot().await.expect("begins");
+            snapshot.execute_unprepared("SET LOCAL statement_timeout = 20").await.expect("sets");
+            let error = snapshot.execute_unprepared("SELECT pg_sleep(60)").await.expect_err("is stopped");
+            let error = convene_persistence::Error::from(error);
+            assert!(error.is_stopped() && !error.is_unavailable() && !error.is_collision(), "{error:?}");
+            drop(snapshot);
+            database.close().await.expect("closes");
+        }
+    })
+    .await;
 }

@@ -1,6 +1,6 @@
 //! The commands besides `serve`, one file each.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use anyhow::Context;
 use convene_application::App;
@@ -21,7 +21,8 @@ pub(crate) mod verify;
 /// Opens the database that the settings name, which has to be migrated.
 pub(crate) async fn open(settings: &Settings) -> anyhow::Result<App> {
     let wake_ups = WakeUps::try_new(redis_url(settings))?;
-    App::open(&settings.database_url, settings.database_connections.get(), wake_ups).await.context("cannot open the database")
+    let (connections, operation) = (settings.database_connections.get(), Duration::from_secs(settings.request_timeout));
+    App::open(&settings.database_url, connections, operation, wake_ups).await.context("cannot open the database")
 }
 
 /// The address of Redis. Set to nothing is how some say that there is none.

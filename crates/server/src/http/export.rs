@@ -25,13 +25,19 @@ pub(super) fn routes() -> Router<Http> {
 }
 
 async fn serve(State(http): State<Http>, request: Request, table: Table) -> Response {
-    let paid = graphql::pay(&http, &request.headers().clone(), request.extensions().get().copied()).await;
-    let paid = paid.and_then(|(caller, charge)| charge.map_or(Ok(()), |charge| charge(COST)).map(|()| caller));
+    let headers = request.headers().clone();
+    let paid = graphql::pay(&http, &headers, request.extensions().get().copied()).await;
+    let allowed = if http.get_queries { Ok(()) } else { http.origins.allow_table(&headers) };
+    let paid = paid.and_then(|(caller, charge)| {
+        allowed?;
+        charge.map_or(Ok(()), |charge| charge(COST))?;
+        Ok(caller)
+    });
     let caller = match paid {
         Ok(caller) => caller,
         Err(refusal) => return refuse(&Outcome::refused(refusal)),
     };
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).map(str::to_owned);
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).map(str::to_owned);
     let query = request.uri().query().unwrap_or_default().to_owned();
     match (http.export)(caller, ExportRequest { table, query, known }).await {
         Ok(Exported::Unchanged { tag }) => {

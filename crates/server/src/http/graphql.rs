@@ -16,9 +16,10 @@ use convene_graphql::{
 use futures::StreamExt;
 
 use super::{
-    Http, SMALL, answer, caller, events,
+    Http, answer, caller, events,
     negotiate::{self, Form},
-    rates::{Peer, WRONG_TOKEN},
+    rates::{EACH, Peer, WRONG_TOKEN},
+    room::Room,
     socket,
 };
 
@@ -29,7 +30,9 @@ pub(super) async fn serve(State(http): State<Http>, request: Request) -> Respons
     }
     let Some(form) = negotiate::accepted(request.headers()) else {
         let message = "answers are application/graphql-response+json, application/json or text/event-stream";
-        return answer::refuse(Refusal::new(ErrorCode::NotAcceptable, message));
+        let refusal = || Refusal::new(ErrorCode::NotAcceptable, message);
+        let paid = pay(&http, &request.headers().clone(), request.extensions().get().copied()).await;
+        return answer::refuse(paid.err().unwrap_or_else(refusal));
     };
     let method = request.method().clone();
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -82,18 +85,19 @@ async fn admit(http: &Http, request: Request) -> Result<(Caller, GraphqlRequest)
     Ok((caller, GraphqlRequest { last_event_id: last_event_id.filter(|id| !id.is_empty()), charge, ..request }))
 }
 
-/// Who asks, and who pays for it.
+/// Who asks, and who pays for it: has paid for the request, and is going to for what it asks.
 pub(super) async fn pay(http: &Http, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Caller, Option<Charge>), Refusal> {
     let from = http.rates.from(headers, peer);
     let caller = caller::of_headers(http, headers).await;
     if let Err(refusal) = &caller
         && refusal.code == ErrorCode::Unauthenticated
-        && let Some(charge) = http.rates.charge(from, None)
+        && let Some(charge) = http.rates.charge(from, &Caller::Anonymous)
     {
         charge(WRONG_TOKEN)?;
     }
     let caller = caller?;
-    let charge = http.rates.charge(from, caller.who());
+    let charge = http.rates.charge(from, &caller);
+    charge.as_ref().map_or(Ok(()), |charge| charge(EACH))?;
     Ok((caller, charge))
 }
 
@@ -118,7 +122,7 @@ async fn body(http: &Http, body: Body) -> Result<Bytes, Refusal> {
     })
 }
 
-/// Of bodies that are large only so many are received at once, however many connections keep back the last byte of theirs.
+/// Of large bodies only so much is received at once, however many connections keep back the last byte of theirs.
 async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
     let limit = http.body_limit;
     let announced = body.size_hint().exact();
@@ -128,18 +132,18 @@ async fn receive(http: &Http, body: Body) -> Result<Bytes, Refusal> {
         actual: Some(announced.unwrap_or(limit as u64 + 1)),
         ..Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
     };
-    let expected = announced.map_or(Some(limit), |announced| usize::try_from(announced).ok());
-    let expected = expected.filter(|expected| *expected <= limit).ok_or_else(too_large)?;
-    let (mut stream, mut received, mut room) = (body.into_data_stream(), Vec::new(), None);
+    if announced.is_some_and(|announced| announced > limit as u64) {
+        return Err(too_large());
+    }
+    let (mut stream, mut received, mut room) = (body.into_data_stream(), Vec::new(), Room::default());
     while let Some(more) = stream.next().await {
         let more = more.map_err(|_| Refusal::new(ErrorCode::MalformedRequest, "the body broke off"))?;
         if received.len() + more.len() > limit {
             return Err(too_large());
         }
-        if room.is_none() && received.len() + more.len() > SMALL {
-            let kilobytes = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-            let full = |_| Refusal::new(ErrorCode::Unavailable, "too many large requests are being received: try again");
-            room = Some(http.room.try_acquire_many(kilobytes).map_err(full)?);
+        if !room.holds(&http.room, received.len() + more.len()) {
+            let message = "too many large requests are being received: try again";
+            return Err(Refusal::new(ErrorCode::Unavailable, message));
         }
         received.extend_from_slice(&more);
     }

@@ -11,6 +11,7 @@ mod negotiate;
 mod observe;
 mod origins;
 mod rates;
+mod room;
 mod screen;
 mod socket;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{
     origins::Origins,
     rates::{Peer, Rate, Rates, share},
+    room::room,
     screen::HEADERS,
     socket::Patience,
 };
@@ -66,17 +68,6 @@ pub(crate) struct Live {
     /// Whether the logs that are followed can be read.
     pub(crate) reads_logs: bool,
     pub(crate) redis: Redis,
-}
-
-/// So many bytes of a body, or of a message on a socket, are received whatever others send.
-const SMALL: usize = 16 << 10;
-
-/// The bytes that larger ones may hold together that are being received; at least one is received whatever the limit.
-const ROOM: usize = 32 << 20;
-
-/// Room for bodies and messages of up to so many bytes each.
-pub(crate) fn room(body_limit: usize, message_limit: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(ROOM.max(body_limit).max(message_limit).div_ceil(1 << 10)))
 }
 
 /// What the routes share.
@@ -129,13 +120,15 @@ pub(crate) struct SocketLimits {
 /// The routes for those who come when more connections are open than there may be. Whoever looks after the service gets an answer:
 /// to start it anew would only bring all of them back at once.
 pub(crate) fn crowded(http: Http) -> Router {
-    finish(health::routes().route("/graphql", any(answer::crowded)), http)
+    finish(health::routes().fallback(answer::crowded), http)
 }
 
 /// The routes of the service.
 pub(crate) fn router(http: Http) -> Router {
     let explorer = if http.explorer { graphiql::routes() } else { Router::new() };
-    finish(health::routes().route("/graphql", any(graphql::serve)).merge(export::routes()).merge(explorer), http)
+    let routes = health::routes().route("/graphql", any(graphql::serve)).merge(export::routes()).merge(explorer);
+    let nothing = async || answer::refuse(Refusal::new(ErrorCode::NotFound, "there is nothing at this path"));
+    finish(routes.fallback(nothing), http)
 }
 
 fn finish(routes: Router<Http>, http: Http) -> Router {
@@ -143,7 +136,6 @@ fn finish(routes: Router<Http>, http: Http) -> Router {
         .method_not_allowed_fallback(async || {
             answer::refuse(Refusal::new(ErrorCode::MethodNotAllowed, "this path is read with GET"))
         })
-        .fallback(async || answer::refuse(Refusal::new(ErrorCode::NotFound, "there is nothing at this path")))
         .layer(middleware::from_fn_with_state(http.clone(), origins::share))
         .layer(middleware::from_fn(screen::screen))
         .layer(middleware::from_fn(observe::observe))

@@ -30,6 +30,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("etag, retry-after, x-requ
 const REMEMBERED: Duration = Duration::from_hours(24);
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The origins whose pages may ask.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,16 +81,38 @@ impl Origins {
     /// Refuses a query with GET that any page could have sent: its browser tells the page nothing of the answer, but it costs us something,
     /// and how long it takes can be seen.
     pub(super) fn allow_get(&self, headers: &HeaderMap, request: &GraphqlRequest) -> Result<(), Refusal> {
-        let asked_first = headers.contains_key(header::AUTHORIZATION)
-            || PREFLIGHTED.iter().any(|name| headers.get(*name).is_some_and(|it| !it.is_empty()));
         // Only the browser itself says this.
         let own_page = headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin");
-        if asked_first || own_page || request.is_named_only() || self.listed(headers).is_some() {
+        let named = request.is_named_only() && !is_of_foreign_page(headers);
+        if own_page || named || self.may_ask(headers) {
             return Ok(());
         }
         let message = "a query with GET is named by its hash, or comes with the header x-convene-preflight; or use POST";
         Err(Refusal::new(ErrorCode::PreflightRequired, message))
     }
+
+    /// Refuses a table to a page of a foreign origin, but not to whoever follows a link there.
+    pub(super) fn allow_table(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if !is_of_foreign_page(headers) || self.may_ask(headers) {
+            return Ok(());
+        }
+        let message = "pages of other origins link to tables, or ask for them with the header x-convene-preflight";
+        Err(Refusal::new(ErrorCode::PreflightRequired, message))
+    }
+
+    /// Whether a browser has asked us before it sent this, or would be told that it may send it.
+    fn may_ask(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(header::AUTHORIZATION)
+            || PREFLIGHTED.iter().any(|name| headers.get(*name).is_some_and(|it| !it.is_empty()))
+            || self.listed(headers).is_some()
+    }
+}
+
+/// Whether a browser says that a page of another origin has it send this, and that nobody goes to see what comes.
+fn is_of_foreign_page(headers: &HeaderMap) -> bool {
+    let says = |name: HeaderName, words: &[&str]| headers.get(name).is_some_and(|it| words.iter().any(|word| it == word));
+    let visits = says(FETCH_MODE, &["navigate"]) && !says(FETCH_DEST, &["iframe", "frame", "embed", "object"]);
+    says(FETCH_SITE, &["cross-site", "same-site"]) && !visits
 }
 
 /// Answers browsers that ask whether a page may ask, and lets pages that may read the answers.
@@ -183,5 +207,25 @@ mod tests {
             }
         }
         assert_eq!(code(&[], &named), Ok(()));
+        let table = |pairs: &[_]| origins.allow_table(&headers(pairs)).map_err(|it| it.code);
+        assert_eq!(table(&[]), Ok(()));
+        let refused = Err(ErrorCode::PreflightRequired);
+        for (site, mode, dest, expected) in [
+            ("cross-site", "no-cors", "image", refused),
+            ("same-site", "no-cors", "image", refused),
+            ("cross-site", "cors", "empty", refused),
+            ("cross-site", "navigate", "iframe", refused),
+            ("cross-site", "navigate", "document", Ok(())),
+            ("same-origin", "cors", "empty", Ok(())),
+            ("none", "navigate", "document", Ok(())),
+        ] {
+            let mut pairs = vec![("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            assert_eq!((table(&pairs), code(&pairs, &named)), (expected, expected), "{pairs:?}");
+            for sign in [("x-convene-preflight", "1"), ("authorization", "Bearer x"), ("origin", "https://dash.example")] {
+                pairs.push(sign);
+                assert_eq!((table(&pairs), code(&pairs, &named)), (Ok(()), Ok(())), "{pairs:?}");
+                pairs.pop();
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What each caller may ask for in a minute, counted by what it costs.
 //!
-//! Whoever signed in pays for itself, whatever address it comes from; everyone else pays by address, for that is all there is to know. A
+//! Whoever signed in pays for itself, with whichever of its tokens and whatever address it comes from; everyone else pays by address, for that is all there is to know. A
 //! purse holds the share of a minute and is filled evenly, so that a dashboard can open all at once what it then asks for now and again.
 //! Everything is decided here, at once: what other processes have charged is subtracted a moment later (`shared`).
 
@@ -15,7 +15,7 @@ use std::{
 };
 
 use axum::http::HeaderMap;
-use convene_domain::access::Who;
+use convene_domain::access::Caller;
 use convene_graphql::{error::ErrorCode, guard::Refusal, request::Charge};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
@@ -28,6 +28,9 @@ const CALLERS: usize = 50_000;
 
 /// What is in a purse that is full lasts for so long.
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// What every request costs, whatever comes of it: one that is refused, or answered from memory, costs no more.
+pub(super) const EACH: u64 = 1;
 
 /// What a token costs that is not one of ours: to look it up takes a statement, and nobody is to try many.
 pub(super) const WRONG_TOKEN: u64 = 500;
@@ -61,7 +64,12 @@ pub(crate) struct Rates {
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Client(Option<IpAddr>);
+pub(crate) struct Client {
+    /// Without an address there is only the test of a route.
+    address: Option<IpAddr>,
+    /// Whether it came from this machine, and not through a proxy on it.
+    is_here: bool,
+}
 
 impl Rates {
     /// Nobody has asked for anything yet. In front of this service are so many proxies that can be trusted.
@@ -72,19 +80,20 @@ impl Rates {
 
     /// Where a request comes from, as far as the proxies in front of us say.
     pub(super) fn from(&self, headers: &HeaderMap, peer: Option<Peer>) -> Client {
-        Client(peer.map(|Peer(peer)| address::client(headers, peer, self.proxies)))
+        let address = peer.map(|Peer(peer)| address::client(headers, peer, self.proxies));
+        Client { address, is_here: address.is_some_and(|it| it.is_loopback()) && !address::is_passed_on(headers) }
     }
 
-    /// Who pays for what is asked; none when it is not counted.
-    pub(super) fn charge(self: &Arc<Self>, from: Client, who: Option<Who>) -> Option<Charge> {
-        let rate = if who.is_some() { self.signed_in } else { self.anonymous };
-        // Without an address there is only the test of a route.
-        let address = from.0?;
-        if rate.limit == 0 || !rate.said && address.is_loopback() {
+    /// Who pays for what a caller asks for; none when it is not counted.
+    pub(super) fn charge(self: &Arc<Self>, from: Client, caller: &Caller) -> Option<Charge> {
+        let signed = caller.signed();
+        let rate = if signed.is_some() { self.signed_in } else { self.anonymous };
+        let address = from.address?;
+        if rate.limit == 0 || !rate.said && from.is_here {
             return None;
         }
-        let payer = match who {
-            Some(who) => fingerprint("who", who.uuid().as_bytes()),
+        let payer = match signed {
+            Some(signed) => fingerprint("who", signed.payer.as_bytes()),
             None => fingerprint("address", &address::network(address)),
         };
         let rates = Arc::clone(self);
@@ -128,7 +137,7 @@ struct Purse {
     filled: Instant,
     /// What was spent here, and others were not told yet.
     untold: u64,
-    /// In the period that was told last: its number, what we have told, and what others had by then.
+    /// In the period that was told last: its number, what we have told or may have told, and what others had by then.
     told: (u64, u64, u64),
 }
 
@@ -152,22 +161,30 @@ impl Purse {
         Ok(())
     }
 
-    /// Takes out what others have spent: of a count that stands so high in a period, after we added so much of ours.
-    fn others_spent(&mut self, period: u64, added: u64, count: u64) {
+    /// Notes that we told others of so much in a period.
+    fn told(&mut self, period: u64, amount: u64) {
         if self.told.0 != period {
             self.told = (period, 0, 0);
         }
+        self.told.1 += amount;
+    }
+
+    /// Takes out what others have spent in the period that was told last, of a count that stands so high. However much that is, a purse that
+    /// they emptied is in use again after two minutes.
+    fn others_spent(&mut self, count: u64) {
         let (_, ours, others) = &mut self.told;
-        *ours += added;
         let now = count.saturating_sub(*ours);
-        self.left -= now.saturating_sub(*others) as f64;
+        let spent = now.saturating_sub(*others) as f64;
         *others = now.max(*others);
+        self.left = (self.left - spent).max(self.left.min(-self.limit));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use convene_domain::id::AccountId;
+    use axum::http::HeaderName;
+    use convene_domain::id::TokenId;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -178,7 +195,11 @@ mod tests {
     }
 
     fn from(address: &str) -> Client {
-        Client(Some(address.parse().unwrap()))
+        through(address, &HeaderMap::new())
+    }
+
+    fn through(address: &str, headers: &HeaderMap) -> Client {
+        rates(None, None).from(headers, Some(Peer(address.parse().unwrap())))
     }
 
     #[test]
@@ -207,45 +228,63 @@ mod tests {
         let begun = Instant::now();
         let mut purse = Purse::full(600, begun);
         purse.take(100, begun).unwrap();
-        purse.others_spent(7, 100, 300);
-        assert_eq!(purse.left, 300.0);
-        purse.others_spent(7, 0, 300);
-        assert_eq!(purse.left, 300.0);
+        let others_spent = |purse: &mut Purse, period, added, count| {
+            purse.told(period, added);
+            purse.others_spent(count);
+            purse.left
+        };
+        assert_eq!(others_spent(&mut purse, 7, 100, 300), 300.0);
+        assert_eq!(others_spent(&mut purse, 7, 0, 300), 300.0);
         purse.take(50, begun).unwrap();
-        purse.others_spent(7, 50, 400);
-        assert_eq!(purse.left, 200.0);
+        assert_eq!(others_spent(&mut purse, 7, 50, 400), 200.0);
         // A period later everyone counts from nothing.
-        purse.others_spent(8, 0, 10);
-        assert_eq!(purse.left, 190.0);
+        assert_eq!(others_spent(&mut purse, 8, 0, 10), 190.0);
+        // They may have spent more than there is, but nobody waits for it for ever.
+        assert_eq!(others_spent(&mut purse, 9, 0, 1_000_000), -600.0);
+        assert_eq!(purse.take(1, begun + MINUTE * 2), Ok(()));
+        // A debt of one's own is another thing.
+        let mut purse = Purse::full(600, begun);
+        purse.take(6_000, begun).unwrap();
+        assert_eq!(others_spent(&mut purse, 9, 6_000, 7_000), -5_400.0);
     }
 
     #[test]
     fn who_signed_in_pays_for_itself_and_addresses_for_the_others() {
         let rates = rates(Some(100), Some(1_000));
-        let spend = |from: Client, who: Option<Who>, cost: u64| {
-            rates.charge(from, who).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
+        let spend = |from: Client, caller: &Caller, cost: u64| {
+            rates.charge(from, caller).unwrap()(cost).map_err(|it| (it.code, it.limit, it.cost, it.retry_after.is_some()))
         };
         let refused = |limit, cost| Err((ErrorCode::RateLimited, Some(limit), Some(cost), true));
         let office = from("192.0.2.1");
-        let [ana, ben] = [1, 2].map(|n| Some(Who::Account(AccountId::from_uuid(uuid::Uuid::from_u128(n)))));
-        assert_eq!(spend(office, None, 90), Ok(()));
-        assert_eq!(spend(office, None, 20), refused(100, 20));
-        assert_eq!(spend(from("192.0.2.2"), None, 20), Ok(()));
-        assert_eq!(spend(office, ana, 990), Ok(()));
-        assert_eq!(spend(from("192.0.2.3"), ana, 20), refused(1_000, 20));
-        assert_eq!(spend(office, ben, 20), Ok(()));
+        let token = |n| Caller::token(TokenId::from_uuid(Uuid::from_u128(n)));
+        let ([ana, ben], nobody) = ([1, 2].map(token), &Caller::Anonymous);
+        assert_eq!(spend(office, nobody, 90), Ok(()));
+        assert_eq!(spend(office, nobody, 20), refused(100, 20));
+        assert_eq!(spend(from("192.0.2.2"), nobody, 20), Ok(()));
+        assert_eq!(spend(office, &ana, 990), Ok(()));
+        assert_eq!(spend(from("192.0.2.3"), &ana, 20), refused(1_000, 20));
+        assert_eq!(spend(office, &ben, 20), Ok(()));
+        // A new token of the same account is nobody new.
+        let [one, another] = [3, 4].map(|n| token(n).paid_by(Uuid::from_u128(77)));
+        assert_eq!(spend(office, &one, 990), Ok(()));
+        assert_eq!(spend(office, &another, 20), refused(1_000, 20));
         // A household has 2^64 addresses.
-        assert_eq!(spend(from("2001:db8:1:2::1"), None, 90), Ok(()));
-        assert_eq!(spend(from("2001:db8:1:2:ffff::9"), None, 20), refused(100, 20));
-        assert_eq!(spend(from("2001:db8:1:3::1"), None, 20), Ok(()));
+        assert_eq!(spend(from("2001:db8:1:2::1"), nobody, 90), Ok(()));
+        assert_eq!(spend(from("2001:db8:1:2:ffff::9"), nobody, 20), refused(100, 20));
+        assert_eq!(spend(from("2001:db8:1:3::1"), nobody, 20), Ok(()));
     }
 
     #[test]
     fn this_machine_is_counted_only_if_someone_said_how_much() {
-        let is_counted = |rates: &Arc<Rates>, address| rates.charge(from(address), None).is_some();
+        let is_counted = |rates: &Arc<Rates>, address| rates.charge(from(address), &Caller::Anonymous).is_some();
         let unsaid = rates(None, None);
         assert!(is_counted(&unsaid, "192.0.2.1") && !is_counted(&unsaid, "127.0.0.1") && !is_counted(&unsaid, "::1"));
         assert!(is_counted(&rates(Some(5), None), "127.0.0.1"));
         assert!(!is_counted(&rates(Some(0), None), "192.0.2.1"));
+        // A proxy on this machine says whom it asks for: otherwise nobody behind it would be counted.
+        for (name, value) in [("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1")] {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())]);
+            assert!(unsaid.charge(through("127.0.0.1", &headers), &Caller::Anonymous).is_some(), "{name}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use convene_graphql::{
     guard::{Guard, Limits},
     request,
 };
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -199,6 +199,62 @@ async fn large_slow_and_broken_bodies_are_refused() {
     assert_eq!((status, code(&answer)), (400, "MALFORMED_REQUEST"));
 }
 
+/// Whoever sends only what is refused has no more of it than others.
+#[tokio::test]
+async fn what_is_refused_is_paid_for_as_a_request() {
+    let (post, json) = (|| Request::post("/graphql"), ("content-type", "application/json"));
+    let ask = async |http: &Http, request: Request<Body>| {
+        let (mut request, peer) = (request, Peer([192, 0, 2, 1].into()));
+        request.extensions_mut().insert(peer);
+        let (_, _, answer) = parts(router(http.clone()).oneshot(request).await.unwrap()).await;
+        code(&answer).to_owned()
+    };
+    let posted = |body: String| post().header(json.0, json.1).body(Body::from(body)).unwrap();
+    let requests: [(&str, &dyn Fn() -> Request<Body>); 8] = [
+        ("MALFORMED_REQUEST", &|| posted("{".to_owned())),
+        ("BATCH_NOT_SUPPORTED", &|| posted("[]".to_owned())),
+        ("PAYLOAD_TOO_LARGE", &|| posted(" ".repeat(2_000))),
+        ("UNSUPPORTED_MEDIA_TYPE", &|| post().body(Body::empty()).unwrap()),
+        ("NOT_ACCEPTABLE", &|| post().header("accept", "text/html").body(Body::empty()).unwrap()),
+        ("METHOD_NOT_ALLOWED", &|| Request::put("/graphql").body(Body::empty()).unwrap()),
+        ("PREFLIGHT_REQUIRED", &|| Request::get("/graphql?query=%7Bgreeting%7D").body(Body::empty()).unwrap()),
+        ("INTERNAL_SERVER_ERROR", &|| Request::get("/export/activity.csv").body(Body::empty()).unwrap()),
+    ];
+    for (expected, request) in requests {
+        // A table is paid for as well.
+        let limit = if expected == "INTERNAL_SERVER_ERROR" { 4_001 } else { 1 };
+        let rates = Rates::new(Rate::new(Some(limit), 0), Rate::new(None, 0), 0);
+        let http = Http { rates, get_queries: false, ..http(Ok(())) };
+        assert_eq!(ask(&http, request()).await, expected);
+        assert_eq!(ask(&http, request()).await, "RATE_LIMITED", "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_keeps_back_a_large_body_keeps_as_much_room_as_has_arrived() {
+    let http =
+        Http { body_limit: 1 << 20, room: Arc::new(Semaphore::new(50)), body_timeout: Duration::from_secs(30), ..http(Ok(())) };
+    let post = |body: Body| {
+        let request = Request::post("/graphql").header("content-type", "application/json").body(body).unwrap();
+        router(http.clone()).oneshot(request)
+    };
+    let begun = || futures::stream::iter([Ok::<_, std::io::Error>(" ".repeat(20 << 10))]);
+    let mut kept_back = Vec::new();
+    for left in [30, 10] {
+        kept_back.push(tokio::spawn(post(Body::from_stream(begun().chain(futures::stream::pending())))));
+        while http.room.available_permits() != left {
+            tokio::task::yield_now().await;
+        }
+    }
+    let (status, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
+    assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"));
+    let gone = kept_back.remove(0);
+    gone.abort();
+    let _ = gone.await;
+    let (_, _, answer) = parts(post(Body::from_stream(begun())).await.unwrap()).await;
+    assert_eq!(code(&answer), "MALFORMED_REQUEST");
+}
+
 #[tokio::test]
 async fn get_runs_queries_and_nothing_else() {
     let (status, content_type, answer) = parts(
@@ -235,6 +291,19 @@ async fn other_methods_are_told_which_ones_work() {
 async fn unknown_paths_are_json_too() {
     let (status, content_type, answer) = parts(get_query("/nowhere").await).await;
     assert_eq!((status, content_type.as_str(), code(&answer)), (404, JSON, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn whoever_comes_when_too_many_are_there_is_told_so_at_every_path() {
+    for path in ["/graphql", "/export/activity.csv", "/graphiql", "/nowhere"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = crowded(http(Ok(()))).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["retry-after"], "5", "{path}");
+        let (status, _, answer) = parts(response).await;
+        assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"), "{path}");
+    }
+    let alive = crowded(http(Ok(()))).oneshot(Request::get("/livez").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(alive.status(), 200);
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_PROFILE", default_value = "production", value_enum)]
     pub(crate) profile: Profile,
 
-    /// How long a request may take, in seconds, with the reading of its body
+    /// How long an operation may take, in seconds, once its request was read; a body may take as long to arrive, but 30 s at most
     #[arg(long, global = true, env = "CONVENE_REQUEST_TIMEOUT", default_value = "30", value_parser = value_parser!(u64).range(1..=3_600), value_name = "SECONDS")]
     pub(crate) request_timeout: u64,
 
@@ -82,7 +82,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "CONVENE_RATE_ANONYMOUS", default_value = "auto", value_parser = per_minute, value_name = "COST")]
     pub(crate) rate_anonymous: PerMinute,
 
-    /// What a token may ask for in a minute, as cost; 0 is no limit; auto is 1200000, but none for this machine
+    /// What an account with its tokens may ask for in a minute, or a token of an operator, as cost; 0 is no limit; auto is 1200000, but none for this machine
     #[arg(long, global = true, env = "CONVENE_RATE_SIGNED_IN", default_value = "auto", value_parser = per_minute, value_name = "COST")]
     pub(crate) rate_signed_in: PerMinute,
 

@@ -2,16 +2,23 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The other end of a connection, handed to its requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// Whether a proxy says whom it asks for.
+pub(super) fn is_passed_on(headers: &HeaderMap) -> bool {
+    headers.contains_key(FORWARDED_FOR) || headers.contains_key(header::FORWARDED)
+}
+
 /// The address of the client, where so many proxies stand between it and us: each of them has written down, at the end, who asked it. What
 /// stands before that was written by anyone.
 pub(super) fn client(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
-    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let told: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
     let place = proxies.checked_sub(1).and_then(|behind| told.len().checked_sub(1 + behind));
     place.and_then(|place| read(told[place])).unwrap_or(peer).to_canonical()

@@ -4,7 +4,6 @@ use std::{
     collections::VecDeque,
     future::{self, Future},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,10 +11,7 @@ use axum::body::Bytes;
 use convene_domain::access::Caller;
 use convene_graphql::{guard::Refusal, request::Charge};
 use futures::{SinkExt, StreamExt, future::BoxFuture};
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep, sleep_until, timeout},
-};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{self, Message, error::ProtocolError},
@@ -31,7 +27,11 @@ use super::{
     protocol::Close,
     speak,
 };
-use crate::http::{Http, SMALL, rates::Client};
+use crate::http::{
+    Http,
+    rates::Client,
+    room::{Room, SMALL},
+};
 
 /// How many replies a peer may be owed before nothing more is read from it. Otherwise one that sends pings, and reads no pongs, could
 /// make us keep as many as it likes.
@@ -73,8 +73,8 @@ pub(super) struct Socket {
 /// A message whose end is to come.
 struct Unfinished {
     since: Instant,
-    /// What a large one takes of the room for those.
-    room: Option<OwnedSemaphorePermit>,
+    /// What a large one has of the room for those.
+    room: Room,
 }
 
 pub(super) enum Stage {
@@ -231,24 +231,19 @@ impl Socket {
         Ok(progress)
     }
 
-    /// Whoever keeps back the end of a message has so much time, and of the room for large ones what it may become.
+    /// Whoever keeps back the end of a message has so much time, and of the room for large ones what has arrived.
     fn wait_for_the_rest(&mut self) -> Result<(), Close> {
         let arrived = self.peer.get_mut().frames().arrived();
         if arrived == 0 {
             self.unfinished = None;
             return Ok(());
         }
-        let unfinished = self.unfinished.get_or_insert_with(|| Unfinished { since: Instant::now(), room: None });
-        if arrived <= SMALL as u64 || unfinished.room.is_some() {
-            return Ok(());
-        }
-        if !matches!(self.stage, Stage::Acknowledged(_)) {
+        let unfinished = self.unfinished.get_or_insert_with(|| Unfinished { since: Instant::now(), room: Room::default() });
+        let arrived = usize::try_from(arrived).unwrap_or(usize::MAX);
+        if arrived > SMALL && !matches!(self.stage, Stage::Acknowledged(_)) {
             return Err(Close::too_large());
         }
-        let kilobytes = u32::try_from(self.http.sockets.message.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.http.room).try_acquire_many_owned(kilobytes);
-        unfinished.room = Some(room.map_err(|_| Close::unavailable())?);
-        Ok(())
+        if unfinished.room.holds(&self.http.room, arrived) { Ok(()) } else { Err(Close::unavailable()) }
     }
 
     /// Writes what there is, all of it with one write, and nothing more until the peer has taken it. Says whether there

@@ -11,7 +11,11 @@ use super::{
     pipe::Text,
     protocol::{self, Authorization, Close, IdJson, Received},
 };
-use crate::http::{SMALL, caller, rates::WRONG_TOKEN};
+use crate::http::{
+    caller,
+    rates::{EACH, WRONG_TOKEN},
+    room::SMALL,
+};
 
 impl Socket {
     /// Takes in a message.
@@ -69,9 +73,9 @@ impl Socket {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(caller)) => self.admit(caller),
             Poll::Ready(Err(refusal)) if refusal.code == ErrorCode::Unauthenticated => {
-                // A purse that is empty keeps nobody from trying here, but from whatever else comes from there.
-                let _spent = self.http.rates.charge(self.from, None).map(|charge| charge(WRONG_TOKEN));
-                return Err(Close::forbidden(refusal.message));
+                let charge = self.http.rates.charge(self.from, &Caller::Anonymous);
+                let paid = charge.map_or(Ok(()), |charge| charge(WRONG_TOKEN));
+                return Err(paid.map_or_else(|_| Close::too_many("wrong tokens"), |()| Close::forbidden(refusal.message)));
             }
             Poll::Ready(Err(_)) => return Err(Close::unavailable()),
         }
@@ -79,7 +83,7 @@ impl Socket {
     }
 
     fn admit(&mut self, caller: Caller) {
-        self.charge = self.http.rates.charge(self.from, caller.who());
+        self.charge = self.http.rates.charge(self.from, &caller);
         self.stage = Stage::Acknowledged(caller);
         self.reply(None, protocol::connection_ack());
     }
@@ -95,7 +99,8 @@ impl Socket {
         let request = if self.http.stopping.is_cancelled() {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the service is about to stop"))
         } else {
-            GraphqlRequest::from_json(request.as_bytes())
+            let paid = self.charge.as_ref().map_or(Ok(()), |charge| charge(EACH));
+            paid.and_then(|()| GraphqlRequest::from_json(request.as_bytes()))
         };
         match request {
             Ok(request) => {

@@ -148,6 +148,10 @@ impl Service {
     }
 
     async fn with_limits(patience: Patience, sockets: SocketLimits) -> Self {
+        Self::with(patience, sockets, None).await
+    }
+
+    async fn with(patience: Patience, sockets: SocketLimits, rate: Option<u64>) -> Self {
         let operations = Arc::new(Operations {
             feeds: Mutex::default(),
             hanging: AtomicUsize::new(0),
@@ -176,7 +180,7 @@ impl Service {
             body_timeout: patience.init,
             get_queries: false,
             origins: Arc::default(),
-            rates: Rates::new(Rate::new(None, 0), Rate::new(None, 0), 0),
+            rates: Rates::new(Rate::new(rate, 0), Rate::new(None, 0), 0),
             sockets,
             patience,
             explorer: false,

@@ -261,3 +261,16 @@ async fn pings_are_answered() {
     let pong = soon(client.socket.next()).await.unwrap().unwrap();
     assert_eq!(pong, tungstenite::Message::Pong(Bytes::from_static(b"p")));
 }
+
+#[tokio::test]
+async fn each_operation_is_paid_for_whatever_comes_of_it() {
+    let service = Service::with(LONG, WIDE, Some(2)).await;
+    let mut client = service.client().await;
+    client.send(json!({ "type": "subscribe", "id": "1", "payload": [{ "query": "caller" }] })).await;
+    assert_eq!(code_of(&client.receive().await), "BATCH_NOT_SUPPORTED");
+    client.send(json!({ "type": "subscribe", "id": "2", "payload": { "query": 1 } })).await;
+    assert_eq!(client.closed().await.0, 4400);
+    let mut client = service.client().await;
+    client.subscribe("3", "caller").await;
+    assert_eq!(code_of(&client.receive().await), "RATE_LIMITED");
+}
