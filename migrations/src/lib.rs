@@ -31,6 +31,7 @@ mod m20261123_000024_work_sites;
 mod m20261123_000025_role_changes;
 mod m20261123_000026_queued_reports;
 mod m20261123_000027_moves;
+mod m20261123_000028_held_reports;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000025_role_changes::Migration),
             Box::new(m20261123_000026_queued_reports::Migration),
             Box::new(m20261123_000027_moves::Migration),
+            Box::new(m20261123_000028_held_reports::Migration),
         ]
     }
 }
