@@ -32,6 +32,7 @@ mod m20261123_000025_role_changes;
 mod m20261123_000026_queued_reports;
 mod m20261123_000027_moves;
 mod m20261123_000028_held_reports;
+mod m20261123_000029_networks_of_records;
 mod run;
 
 pub use run::{Step, down, status, up};
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000026_queued_reports::Migration),
             Box::new(m20261123_000027_moves::Migration),
             Box::new(m20261123_000028_held_reports::Migration),
+            Box::new(m20261123_000029_networks_of_records::Migration),
         ]
     }
 }

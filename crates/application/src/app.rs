@@ -12,7 +12,11 @@ use convene_domain::{
 use convene_live::{Baseline, Feed, Follower, Group, Interest, Redis, Source, Standing, WakeUps};
 use convene_persistence::{Database, Reads, log};
 use metrics::Counter;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::{Error, Result, tree::Trees};
 
@@ -24,6 +28,11 @@ pub(crate) static LOG_READS: LazyLock<Counter> = LazyLock::new(|| metrics::count
 /// How long those who read logs in the background wait for an answer. They ask again, and that may fare better.
 const READING: Duration = Duration::from_secs(5);
 
+/// How many parts tables may have together whose rows are being read, where one that has few may still have many groups. A
+/// row takes a hundred times what its number does, and one request may ask for several tables at once.
+const ROOM_FOR_TABLES: u32 = 200;
+const ROOM_OF_TABLE: u32 = 20;
+
 /// The open application. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -31,13 +40,15 @@ pub struct App {
     wake_ups: WakeUps,
     feed: Option<Feed>,
     trees: Arc<Trees>,
+    tables: Arc<Semaphore>,
 }
 
 impl App {
     /// Opens the application on a database that has been migrated.
     pub async fn open(database_url: &str, connections: u32, wake_ups: WakeUps) -> Result<Self> {
         let database = Database::open(database_url, connections).await?;
-        Ok(Self { database, wake_ups, feed: None, trees: Arc::default() })
+        let tables = Arc::new(Semaphore::new(ROOM_FOR_TABLES as usize));
+        Ok(Self { database, wake_ups, feed: None, trees: Arc::default(), tables })
     }
 
     /// Begins to listen to what is written, here and elsewhere, so that logs can be followed. Followers are served, and
@@ -63,6 +74,13 @@ impl App {
             }),
         };
         Self { feed: Some(Feed::start(source, &self.wake_ups, serving)), ..self }
+    }
+
+    /// Waits until the rows of a table with so many parts may be read.
+    pub(crate) async fn room_for_table(&self, parts: usize) -> Option<SemaphorePermit<'_>> {
+        let parts = u32::try_from(parts).unwrap_or(ROOM_FOR_TABLES).clamp(ROOM_OF_TABLE, ROOM_FOR_TABLES);
+        // It fails only once it is closed, which nobody does.
+        self.tables.acquire_many(parts).await.ok()
     }
 
     /// Asks everything that the application depends on for a sign of life.

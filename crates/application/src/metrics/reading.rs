@@ -110,6 +110,7 @@ pub(super) async fn read(app: &App, counting: &Counting<'_>, span: Span) -> Resu
     let parts: Vec<i32> = spans.iter().map(|part| bucket.key(month_of(part.from))).collect();
     let sheet = Sheet { total: Tally::empty(needs, parts.len()), groups: BTreeMap::new() };
     let mut filling = Filling { needs, parts, sheet };
+    let _room = if counting.dimensions.is_empty() { None } else { app.room_for_table(spans.len()).await };
     if needs.gatherings && !span.is_empty() {
         if counting.is_of_months(span) {
             fill_months(app, counting, span, &mut filling).await?;

@@ -76,6 +76,8 @@ impl Needs {
             }
             needs.add(metric.records());
         }
+        // In whichever order metrics are named, what is asked of the database is the same statement, which it knows already.
+        needs.columns.sort_unstable();
         needs
     }
 
@@ -305,7 +307,7 @@ impl Column {
             Formula::Own => {}
         }
         for (cell, left_out) in column.cells.iter_mut().zip(&tally.left_out) {
-            cell.suppressed = left_out.of(metric) > 0;
+            cell.suppressed = *left_out != LeftOut::default() && left_out.of(metric) > 0;
         }
         column
     }
@@ -350,9 +352,9 @@ mod tests {
     #[test]
     fn a_share_is_divided_part_by_part() {
         let needs = needs(&[Metric::ReportingRate, Metric::Attendance]);
-        assert_eq!(needs.columns, [Measure::Held, Measure::Reports, Measure::Attendance, Measure::ReportsWithAttendance]);
+        assert_eq!(needs.columns, [Measure::Held, Measure::Reports, Measure::ReportsWithAttendance, Measure::Attendance]);
         let mut tally = Tally::empty(&needs, 2);
-        tally.sums = vec![4, 3, 50, 2, 0, 0, 0, 0];
+        tally.sums = vec![4, 3, 2, 50, 0, 0, 0, 0];
         let rate = Column::compute(Metric::ReportingRate, &needs, &tally, None);
         let cell = |value, numerator, denominator, base| Cell {
             value,

@@ -2,7 +2,7 @@
 
 use convene_domain::{
     id::{CommunityId, NetworkId, Within},
-    metric::{Bucket, LeftOut, Measure},
+    metric::{Bucket, LeftOut, Measure, month_start},
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -105,9 +105,10 @@ pub async fn sums<C: ConnectionTrait>(
         sql.push(&format!(" GROUP BY m.scope_id{}", by_part(asked.bucket, &key)));
     }
     if let Some(own) = own {
-        sql.push(&format!(" UNION ALL SELECT NULL, {key}{} FROM gathering_hosts h ", asked.columns("m", true)));
+        // By their days, which are kept side by side: what was hosted in other years is not looked at.
+        sql.push(&format!(" UNION ALL SELECT NULL, {key}{} FROM hosted_days h ", asked.columns("m", true)));
         sql.push("JOIN gathering_measures m ON m.gathering_id = h.gathering_id WHERE h.community_id = ").bind(own.uuid());
-        sql.push(" AND m.month >= ").bind(from).push(" AND m.month < ").bind(to);
+        sql.push(" AND h.start_date >= ").bind(month_start(from)).push(" AND h.start_date < ").bind(month_start(to));
         // By the community as well, so that nothing at all is no row and not one of nulls.
         sql.push(&format!(" GROUP BY h.community_id{}", by_part(asked.bucket, &key)));
     }
