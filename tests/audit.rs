@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    handmade::Handmade,
     live::{Follower, REPORTS, Writer, text, token},
     on_both, planted,
     program::{Running, Service, convene, succeed},
@@ -102,6 +103,28 @@ async fn who_changed_what_is_told_to_those_who_look_after_it(address: String) {
 }
 
 on_both!(who_changed_what_is_told_to_those_who_look_after_it);
+
+async fn the_trail_of_what_is_no_more_is_for_those_who_look_after_the_network(address: String) {
+    let hand = Handmade::new(&address).await;
+    let (stays, goes) =
+        (hand.community("stays", "CITY", None, json!({})).await, hand.community("goes", "CITY", None, json!({})).await);
+    let holder = |within: &str, role: &str| {
+        let made = succeed(&address, &["token", "create", "--name", role, "--within", within, "--role", role]);
+        Writer::new(&hand.service, made.trim())
+    };
+    let (admin, coordinator, member) =
+        (holder(&hand.network, "ADMIN"), holder(&stays, "COORDINATOR"), holder(&hand.network, "MEMBER"));
+    let input = json!({ "community": stays, "expectedRevision": 1, "merged": goes, "expectedMergedRevision": 1 });
+    hand.done("mergeCommunities", input, "__typename").await;
+    let told = admin.query(TRAIL, json!({ "within": goes })).await;
+    assert_eq!(lines(&told["data"])[0], "COMMUNITY MERGED 1 -> 2 by Test", "{told}");
+    for other in [coordinator, member] {
+        let refused = other.query(TRAIL, json!({ "within": goes })).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    }
+}
+
+on_both!(the_trail_of_what_is_no_more_is_for_those_who_look_after_the_network);
 
 /// Words that no log line has by accident, in every place where people can write.
 fn told(n: usize) -> Value {

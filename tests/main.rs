@@ -32,6 +32,8 @@ mod program;
 mod proxy;
 #[path = "support/reckoning.rs"]
 mod reckoning;
+#[path = "support/roles.rs"]
+mod roles;
 #[path = "support/secrets.rs"]
 mod secrets;
 #[path = "support/servers.rs"]
@@ -42,6 +44,8 @@ mod subscriber;
 mod weave;
 
 mod access;
+mod access_followed;
+mod access_writes;
 mod api_tokens;
 mod attacks;
 mod attention;

@@ -7,7 +7,7 @@ use crate::{
     issuer::Issuer,
     live::{EVERYTHING, Follower, Writer, text},
     on_both,
-    program::Service,
+    program::{Service, succeed},
 };
 
 /// A token of the issuer for someone.
@@ -393,3 +393,57 @@ async fn roles_are_given_up_hidden_and_merged(address: String) {
     crate::program::succeed(&address, &["verify"]);
 }
 on_both!(roles_are_given_up_hidden_and_merged);
+
+/// Who follows the same and may read the same shares what is told: an administrator and a coordinator of a network do not.
+async fn who_belongs_to_a_place_is_told_to_those_who_look_after_it(address: String) {
+    let (issuer, hand) = Handmade::with_issuer(&address).await;
+    let service = &hand.service;
+    let (city, other) =
+        (hand.community("city", "CITY", None, json!({})).await, hand.community("other", "CITY", None, json!({})).await);
+    let ben = sign_in(&issuer, "ben").await;
+    let account = text(&viewer(service, &ben).await["account"]["id"]);
+
+    // Whoever asks of all communities at once is refused where they look after nothing, and there only.
+    hand.done("grantRole", json!({ "account": account, "at": city, "role": "COORDINATOR" }), "grant { id }").await;
+    let query = "query ($within: ID!) { communities(within: $within) { nodes { slug memberships { totalCount } } } }";
+    let answer = Writer::new(service, &ben).query(query, json!({ "within": hand.network })).await;
+    let expected = json!([{ "slug": "city", "memberships": { "totalCount": 1 } }, { "slug": "other", "memberships": null }]);
+    assert_eq!(answer["data"]["communities"]["nodes"], expected, "{answer}");
+    let errors = answer["errors"].as_array().expect("errors");
+    assert_eq!((errors.len(), &errors[0]["extensions"]["code"]), (1, &json!("FORBIDDEN")), "{answer}");
+    assert!(errors[0]["message"].as_str().is_some_and(|message| message.contains(&other)), "{answer}");
+
+    let token = |role: &str| {
+        let made = succeed(&address, &["token", "create", "--name", role, "--within", &hand.network, "--role", role]);
+        made.trim().to_owned()
+    };
+    let (admin, coordinator) = (token("ADMIN"), token("COORDINATOR"));
+    let rename = async |name: &str| {
+        let input = json!({ "network": hand.network, "expectedRevision": hand.revision(&hand.network).await, "name": name });
+        hand.done("changeNetwork", input, "__typename").await;
+    };
+    for (at, order) in [[&admin, &coordinator], [&coordinator, &admin]].into_iter().enumerate() {
+        // Each time others begin to follow.
+        let query = format!(
+            "subscription ($within: ID!) {{ changed(within: $within) {{ change {{ kind }} entity {{ \
+             ... on Network {{ name memberships {{ round{at}: totalCount }} }} }} }} }}"
+        );
+        let mut followers = Vec::new();
+        for token in order {
+            let (follower, _) = Follower::open(service, Some(token), &query, json!({ "within": hand.network })).await;
+            followers.push((*token == admin, follower));
+        }
+        rename(&format!("Round {at}")).await;
+        for (is_admin, follower) in &mut followers {
+            let message = loop {
+                let message = follower.message().await;
+                if message.contains("UPDATED") {
+                    break message;
+                }
+            };
+            assert_eq!(message.contains("\"memberships\":{"), *is_admin, "{message}");
+            assert_eq!(message.contains("FORBIDDEN"), !*is_admin, "{message}");
+        }
+    }
+}
+on_both!(who_belongs_to_a_place_is_told_to_those_who_look_after_it);

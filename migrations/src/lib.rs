@@ -31,6 +31,7 @@ mod m20261123_000024_work_sites;
 mod m20261123_000025_role_changes;
 mod m20261123_000026_queued_reports;
 mod m20261123_000027_moves;
+mod m20261123_000028_held_reports;
 mod m20261123_000029_networks_of_records;
 mod run;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000025_role_changes::Migration),
             Box::new(m20261123_000026_queued_reports::Migration),
             Box::new(m20261123_000027_moves::Migration),
+            Box::new(m20261123_000028_held_reports::Migration),
             Box::new(m20261123_000029_networks_of_records::Migration),
         ]
     }

@@ -70,10 +70,12 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<AuditEntry>, bool)> {
     caller.check_writes()?;
-    let (network, _) = network_of(app, within, true).await?.ok_or(Error::NoSuchPlace(within))?;
+    let (network, is_gone) = network_of(app, within, true).await?.ok_or(Error::NoSuchPlace(within))?;
     // What they wrote themselves people may know anyhow.
     if filter.by.is_none() || filter.by != caller.who() {
-        grants::require(app, caller, Role::Coordinator, within).await?;
+        // Nobody looks after a community that is no more but those who look after its network.
+        let kept_at = if is_gone { Within::Network(network) } else { within };
+        grants::require(app, caller, Role::Coordinator, kept_at).await?;
     }
     let AuditFilter { record, by, before } = filter;
     let trail = Trail { network, within, record, by, before };

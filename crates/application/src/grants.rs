@@ -67,6 +67,19 @@ async fn require_keeper(app: &App, caller: &Caller, place: Within) -> Result<()>
     require(app, caller, role, place).await
 }
 
+/// The role that the caller lacks to see who belongs to a place, if they may not.
+///
+/// # Errors
+///
+/// Fails if it cannot be found out.
+pub async fn find_lacking(app: &App, caller: &Caller, place: Within) -> Result<Option<Role>> {
+    match require_keeper(app, caller, place).await {
+        Ok(()) => Ok(None),
+        Err(Error::Forbidden(role, _)) => Ok(Some(role)),
+        Err(error) => Err(error),
+    }
+}
+
 /// Lists the roles that are held at a place itself, the oldest first.
 ///
 /// # Errors

@@ -178,11 +178,12 @@ pub struct Change {
 
 impl Change {
     /// Whether something may be hidden by it that could be read before: a report narrowed or taken back, an item made
-    /// confidential, a record removed, a community moved away from those who could read what is under it. What was made of
-    /// earlier changes must not be shown any more then.
+    /// confidential, a name taken out, a host less, a record removed, a community moved away from those who could read what is
+    /// under it. What was made of earlier changes must not be shown any more then. Of drafts as well: others than before may
+    /// read them, or less of them. Only one that is new, or is handed in, hides nothing.
     pub fn hides(&self) -> bool {
-        let narrows = self.was_visible_to.is_some_and(|before| before != Visibility::Authors);
-        self.kind.ends() || self.moves_community() || narrows
+        let is_handed_in = self.was_visible_to == Some(Visibility::Authors) && self.visible_to > Some(Visibility::Authors);
+        self.kind.ends() || self.moves_community() || (self.was_visible_to.is_some() && !is_handed_in)
     }
 
     /// Whether a community stands somewhere else after it, with everything that is under it and has no changes of its own.
@@ -395,6 +396,19 @@ mod tests {
         assert_eq!(Effect::Changed.seen(&widened, PUBLIC), Some(Effect::Entered));
         let hidden = change(Some(Visibility::Members), Some(Visibility::Authors));
         assert_eq!(Effect::Changed.seen(&hidden, PUBLIC), None);
+    }
+
+    #[test]
+    fn whatever_is_done_to_a_report_may_hide_something_but_handing_it_in() {
+        let [authors, members, public] = [Visibility::Authors, Visibility::Members, Visibility::Public].map(Some);
+        for (was, is) in [(authors, authors), (members, authors), (public, members), (members, members), (members, public)] {
+            assert!(change(was, is).hides(), "{was:?} to {is:?}");
+        }
+        for (was, is) in [(None, authors), (None, public), (authors, members), (authors, public), (None, None)] {
+            assert!(!change(was, is).hides(), "{was:?} to {is:?}");
+        }
+        // Merged away it can be read by nobody.
+        assert!(Change { kind: ChangeKind::Merged, ..change(authors, None) }.hides());
     }
 
     #[test]

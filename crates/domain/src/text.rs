@@ -1,6 +1,8 @@
 //! Short written values with rules: names, slugs, codes, languages, counts.
 
-use std::{fmt, ops::Deref, str::FromStr};
+use std::{collections::BTreeSet, fmt, ops::Deref, str::FromStr};
+
+use unicode_normalization::UnicodeNormalization;
 
 use crate::Invalid;
 
@@ -173,9 +175,35 @@ pub fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// A name as it is compared: without regard to capitals, to how its letters are put together from their parts, or to how many
+/// blanks stand around it and between its words.
+pub fn fold_name(name: &str) -> String {
+    let composed: String = fold(name).nfc().collect();
+    composed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The ways in which a name stands in folded texts: as given, and with its letters composed or taken apart. Texts are kept as
+/// they were written, and which way that is shows nowhere.
+pub fn folded_forms(name: &str) -> BTreeSet<String> {
+    let folded = fold(name.trim());
+    [folded.nfc().collect(), folded.nfd().collect(), folded].into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_read_the_same_are_the_same() {
+        for name in ["Zo\u{eb}  Ngugi", " ZOE\u{308} NGUGI ", "zoe\u{308}\u{a0}ngugi"] {
+            assert_eq!(fold_name(name), "zo\u{eb} ngugi", "{name:?}");
+        }
+        assert_ne!(fold_name("Zoe Ngugi"), fold_name("Zo\u{eb} Ngugi"));
+        let forms = BTreeSet::from(["zo\u{eb}".to_owned(), "zoe\u{308}".to_owned()]);
+        assert_eq!(folded_forms(" Zo\u{eb}"), forms);
+        assert_eq!(folded_forms("ZOE\u{308}"), forms);
+        assert_eq!(folded_forms("Ana"), BTreeSet::from(["ana".to_owned()]));
+    }
 
     #[test]
     fn text_is_kept_as_given_and_has_something_to_read() {

@@ -6,7 +6,7 @@ use convene_domain::{
     id::{ItemId, NetworkId, ReportId},
     record::Revision,
     report::NamedAs,
-    text::{Text, fold},
+    text::{Text, fold_name, folded_forms},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -34,10 +34,10 @@ pub struct Trace {
 
 const NAMES: [report_item::Column; 2] = [report_item::Column::Contributor, report_item::Column::Owner];
 
-/// The ways in which a name is written as who told something or is to do it: with these capitals or others, with blanks around
-/// it or not. Folded here because the databases fold other scripts than ours differently.
+/// The ways in which a name is written as who told something or is to do it: with these capitals or others, with more blanks or
+/// fewer, its letters composed or not. Folded here because the databases fold other scripts than ours differently.
 async fn spellings<C: ConnectionTrait>(connection: &C, network: NetworkId, name: &str) -> Result<Vec<String>> {
-    let wanted = fold(name.trim());
+    let wanted = fold_name(name);
     let mut found = BTreeSet::new();
     for column in NAMES {
         let mut select = Query::select();
@@ -49,7 +49,7 @@ async fn spellings<C: ConnectionTrait>(connection: &C, network: NetworkId, name:
             .and_where(Expr::col((report_item::Entity, report_item::Column::ReportId)).in_subquery(reports_of(network)));
         for row in connection.query_all(&select).await? {
             let written: String = row.try_get_by_index(0)?;
-            if fold(written.trim()) == wanted {
+            if fold_name(&written) == wanted {
                 found.insert(written);
             }
         }
@@ -89,8 +89,11 @@ pub async fn list<C: ConnectionTrait>(
     after: Option<ItemId>,
     limit: u64,
 ) -> Result<Vec<Trace>> {
-    let (spellings, folded) = (spellings(connection, network, name).await?, fold(name.trim()));
+    let (spellings, forms) = (spellings(connection, network, name).await?, folded_forms(name));
     let column = |column: report_item::Column| (report_item::Entity, column);
+    let told = forms
+        .iter()
+        .fold(names_any(&spellings), |any, form| any.or(dialect::contains(column(report_item::Column::SearchText), form)));
     let mut select = Query::select();
     select
         .columns(
@@ -106,7 +109,7 @@ pub async fn list<C: ConnectionTrait>(
         )
         .from(report_item::Entity)
         .and_where(Expr::col(column(report_item::Column::ReportId)).in_subquery(reports_of(network)))
-        .and_where(names_any(&spellings).or(dialect::contains(column(report_item::Column::SearchText), &folded)))
+        .and_where(told)
         .and_where_option(after.map(|after| Expr::col(column(report_item::Column::Id)).gt(after.uuid())))
         .order_by(column(report_item::Column::Id), Order::Asc)
         .limit(limit);
@@ -118,7 +121,7 @@ pub async fn list<C: ConnectionTrait>(
             let places = [
                 (NamedAs::Contributor, is(&row.contributor)),
                 (NamedAs::Owner, is(&row.owner)),
-                (NamedAs::Text, row.search_text.contains(&folded)),
+                (NamedAs::Text, forms.iter().any(|form| row.search_text.contains(form))),
             ];
             Ok(Trace {
                 item: ItemId::from_uuid(row.id),
@@ -152,18 +155,20 @@ pub async fn erase(write: &Write, network: NetworkId, name: &Text) -> Result<Vec
         .await?;
     let ids: Vec<Uuid> = locked.iter().map(|(id, _)| *id).collect();
     let backend = connection.get_database_backend();
-    for column in NAMES {
-        report_item::Entity::update_many()
-            .col_expr(column, Expr::value(Option::<String>::None))
-            .filter(column.is_in(spellings.iter().cloned()))
-            .filter(dialect::is_any_id(backend, (report_item::Entity, report_item::Column::ReportId), &ids))
+    for ids in ids.chunks(8_192) {
+        for column in NAMES {
+            report_item::Entity::update_many()
+                .col_expr(column, Expr::value(Option::<String>::None))
+                .filter(column.is_in(spellings.iter().cloned()))
+                .filter(dialect::is_any_id(backend, (report_item::Entity, report_item::Column::ReportId), ids))
+                .exec(connection)
+                .await?;
+        }
+        gathering_report::Entity::update_many()
+            .col_expr(gathering_report::Column::Revision, Expr::col(gathering_report::Column::Revision).add(1_i64))
+            .filter(dialect::is_any_id(backend, (gathering_report::Entity, gathering_report::Column::Id), ids))
             .exec(connection)
             .await?;
     }
-    gathering_report::Entity::update_many()
-        .col_expr(gathering_report::Column::Revision, Expr::col(gathering_report::Column::Revision).add(1_i64))
-        .filter(dialect::is_any_id(backend, (gathering_report::Entity, gathering_report::Column::Id), &ids))
-        .exec(connection)
-        .await?;
     Ok(locked.into_iter().map(|(id, revision)| (ReportId::from_uuid(id), revision + 1)).collect())
 }

@@ -227,7 +227,11 @@ async fn fill_readable(app: &App, counted: &Counted<'_>, filling: &mut Filling<'
         return Ok(());
     }
     let width = filling.needs.columns.len();
-    for cell in metrics::sums(app.reader(), counted, &measures, ROW_LIMIT).await? {
+    let cells = metrics::sums(app.reader(), counted, &measures, ROW_LIMIT).await?;
+    if cells.len() > ROW_LIMIT {
+        return Err(too_many());
+    }
+    for cell in cells {
         let Some(part) = filling.part(cell.part) else { continue };
         let (tally, (sums, left_out)) = (filling.tally(cell.group)?, cell.counted);
         for (place, sum) in places.iter().zip(sums) {

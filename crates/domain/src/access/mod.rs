@@ -84,7 +84,8 @@ mod tests {
     /// What the log says of who sees a report has to be what reading the report says.
     #[test]
     fn rights_of_the_log_say_the_same_as_the_lists() {
-        for sight in [Sight::Public, Sight::Network, Sight::Members, Sight::Drafts, Sight::Confidential] {
+        let sights = Role::ALL.iter().map(|role| Sight::of_role(*role)).chain([Sight::Public, Sight::Network]);
+        for sight in sights {
             for (audience, status) in Audience::ALL.iter().flat_map(|a| ReportStatus::ALL.iter().map(move |s| (*a, *s))) {
                 let reads = sight.audiences().contains(&audience) && sight.statuses().contains(&status);
                 assert_eq!(sight.sees(Visibility::of_report(audience, status)), reads, "{sight:?} {audience} {status}");
@@ -111,6 +112,22 @@ mod tests {
         assert_eq!(both, holder(&[wide]).rights());
         assert_eq!(holder(&[RoleAt::everywhere(Role::Admin), wide]).rights(), Rights::all());
         assert_ne!(both.mark(), Rights::all().mark());
+    }
+
+    /// Callers with the same rights are told the same: also of who has which role, and that no two roles may read alike.
+    #[test]
+    fn every_role_reads_something_else() {
+        let n = network(1);
+        for (at, role) in Role::ALL.iter().enumerate() {
+            for other in &Role::ALL[..at] {
+                let [one, two] = [role, other].map(|role| holder(&[RoleAt::in_network(n, *role)]).rights());
+                assert!(one != two && one.mark() != two.mark() && one.to_bytes() != two.to_bytes(), "{role} and {other}");
+                assert_ne!(holder(&[RoleAt::everywhere(*role)]).rights(), holder(&[RoleAt::everywhere(*other)]).rights());
+            }
+        }
+        // Nor is a role hidden by a lower one above it.
+        let roles = [RoleAt::in_network(n, Role::Coordinator), RoleAt::at(n, community(5), Role::Admin)];
+        assert_ne!(holder(&roles).rights(), holder(&roles[..1]).rights());
     }
 
     #[test]

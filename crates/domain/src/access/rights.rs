@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Audience, Role, RoleAt, Visibility};
 use crate::{id::NetworkId, report::ReportStatus};
 
-/// How much of the reports of a place can be read: each sees what those before it see.
+/// How much can be read of a place and its reports: each sees what those before it see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Sight {
     /// What is public.
@@ -18,8 +18,10 @@ pub enum Sight {
     Members,
     /// Drafts, and what was taken back.
     Drafts,
-    /// Confidential items.
+    /// Confidential items, and who belongs to a community.
     Confidential,
+    /// Everything: who administers the network as well.
+    Everything,
 }
 
 impl Sight {
@@ -28,7 +30,8 @@ impl Sight {
         match role {
             Role::Member => Self::Members,
             Role::Facilitator => Self::Drafts,
-            Role::Coordinator | Role::Admin => Self::Confidential,
+            Role::Coordinator => Self::Confidential,
+            Role::Admin => Self::Everything,
         }
     }
 
@@ -37,7 +40,7 @@ impl Sight {
         match self {
             Self::Public => &[Audience::Public],
             Self::Network => &[Audience::Network, Audience::Public],
-            Self::Members | Self::Drafts | Self::Confidential => Audience::ALL,
+            Self::Members | Self::Drafts | Self::Confidential | Self::Everything => Audience::ALL,
         }
     }
 
@@ -75,7 +78,7 @@ impl Rights {
 
     /// Everything.
     pub fn all() -> Self {
-        Self { everywhere: Sight::Confidential, places: Arc::default() }
+        Self { everywhere: Sight::Everything, places: Arc::default() }
     }
 
     /// What these roles let their holder read: whoever has a role anywhere in a network is one of the network.
@@ -142,7 +145,7 @@ impl Rights {
     pub fn mark(&self) -> RightsMark {
         match (self.everywhere, self.places.is_empty()) {
             (Sight::Public, true) => RightsMark::PUBLIC,
-            (Sight::Confidential, true) => RightsMark::ALL,
+            (Sight::Everything, true) => RightsMark::ALL,
             // FNV-1a: it only has to be the same everywhere and always. Whoever finds two places that make the same of it
             // gains a cursor that is not told to begin anew.
             _ => RightsMark(

@@ -35,6 +35,9 @@ const READING: Duration = Duration::from_secs(5);
 /// How long to wait before something is tried again, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// How often roles had been given, when nobody has looked.
+const UNKNOWN: u64 = u64::MAX;
+
 /// Why a reader ends whose places cover something else than before.
 const MOVED: &str = "a community has moved, and with it what you may read";
 
@@ -44,7 +47,8 @@ pub(super) struct Run {
     follower: Follower,
     /// Who it is, if they signed in.
     signed: Option<(Arc<Signed>, Waiting, Caller)>,
-    /// How often roles had been given when it was last looked whether its own were.
+    /// How often roles had been given when it was last looked whether its own were. At first that is not known: some may
+    /// have been taken back since it was found out who it is.
     granted: u64,
     /// When they have to sign in anew.
     end: Option<Pin<Box<Sleep>>>,
@@ -98,14 +102,11 @@ impl Run {
             let waiting = signed.followers.add(follower.waker());
             (signed, waiting, caller)
         });
-        // Roles may have been given since it was found out who it is. Whoever may do everything is not asked at once: a token of
-        // the operator's has no roles that are given.
-        let granted = if asked.opened.reader.rights == Rights::all() { follower.granted() } else { u64::MAX };
         Self {
             asked,
             follower,
             signed,
-            granted,
+            granted: UNKNOWN,
             end,
             here,
             first: Some(first),
@@ -319,9 +320,9 @@ impl Run {
             }
             Done::Read(seen, ahead) => {
                 self.past = seen.into_iter().filter(|it| self.asked.wants(&it.change, it.effect)).collect();
-                if !self.past.is_empty() && self.asked.opened.reader.rights != Rights::all() {
+                if !self.past.is_empty() {
                     // They may have been read ahead of what is known here of roles.
-                    self.granted = u64::MAX;
+                    self.granted = UNKNOWN;
                 }
                 // Past what means nothing to it; past the rest it goes as it is told of it.
                 if self.past.is_empty() {

@@ -10,7 +10,7 @@ use super::{Fields, Input, Once};
 pub(crate) struct ErasePersonInput {
     /// The id of the network (net_...).
     network: ID,
-    /// The name, in capitals or not.
+    /// The name, in capitals or not, its letters composed (NFC) or not.
     name: String,
     #[graphql(flatten)]
     once: Once,

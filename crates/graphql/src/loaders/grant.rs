@@ -7,7 +7,10 @@ use convene_application::{
     accounts::Account,
     grants::{self, Granted},
 };
-use convene_domain::id::{AccountId, GrantId, Within};
+use convene_domain::{
+    access::Role,
+    id::{AccountId, GrantId, Within},
+};
 
 use super::{
     Batch, Loads, keyed,
@@ -35,6 +38,24 @@ impl Batch for GrantId {
 
     async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
         Ok(keyed(grants::load_many(&loads.app, keys).await?, |id| id, Arc::new))
+    }
+}
+
+/// The role that the caller lacks to see who belongs to a place. Asked of each place by itself, before anything is loaded: one
+/// that refuses takes nothing away from the others that are asked for with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LackingAt(pub(crate) Within);
+
+impl Batch for LackingAt {
+    type Value = Role;
+    const WHAT: &'static str = "refusals";
+
+    async fn load(loads: &Loads, keys: &[Self]) -> Result<HashMap<Self, Self::Value>> {
+        let mut lacking = HashMap::new();
+        for key in keys {
+            lacking.extend(grants::find_lacking(&loads.app, &loads.caller, key.0).await?.map(|role| (*key, role)));
+        }
+        Ok(lacking)
     }
 }
 

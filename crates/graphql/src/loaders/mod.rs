@@ -22,7 +22,7 @@ pub(crate) use activity_policy::{PoliciesOf, PolicyOf};
 pub(crate) use common::Common;
 pub(crate) use community::{Ancestors, FormerSlugs};
 pub(crate) use gathering::{Agenda, Hosts, Invitations};
-pub(crate) use grant::{Holder, Memberships};
+pub(crate) use grant::{Holder, LackingAt, Memberships};
 pub(crate) use list::{Communities, Gatherings, List, Networks, PageOf, Reports, Selection, TotalOf};
 pub(crate) use network::Vocabulary;
 pub(crate) use report::{Attendance, Items, ReportOf, TagsOf, load_surrounded};

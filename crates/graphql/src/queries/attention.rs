@@ -28,7 +28,9 @@ pub(crate) struct AttentionQuery;
 #[expect(clippy::too_many_arguments, reason = "each says what is asked about")]
 impl AttentionQuery {
     /// What a coordinator should look at in a place, as of a date: reports that are missing or late, data that is missing or
-    /// contradictory, next steps that are overdue, communities that break their policy or are about to.
+    /// contradictory, next steps that are overdue, communities that break their policy or are about to. Errors: `NOT_FOUND` when
+    /// the place does not exist, `BAD_USER_INPUT` when what is asked for cannot be or does not go together, with the name of
+    /// the argument, and `BAD_CURSOR` when `atLeast` is not a cursor of the network's log.
     async fn attention(
         &self,
         ctx: &Context<'_>,

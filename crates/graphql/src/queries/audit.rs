@@ -28,10 +28,11 @@ pub(crate) struct AuditQuery;
 
 #[Object]
 impl AuditQuery {
-    /// Who changed what in a place, when, and from which revision: the newest first. For coordinators of the place; what you wrote yourself
-    /// (`by` your account or token) you may always ask for. It goes
-    /// back as far as the log does (settings `log_keep_days` and `log_keep_changes`). Errors: `NOT_FOUND` when the place
-    /// does not exist; `FORBIDDEN` when you do not look after it; `BAD_CURSOR` when `after` is not a cursor of the trail.
+    /// Who changed what in a place, when, and from which revision: the newest first. For coordinators of the place; of a community
+    /// that is no more, for those of its network. What you wrote yourself (`by` your account or token) you may always ask for.
+    /// It goes back as far as the log does (settings `log_keep_days` and `log_keep_changes`). Errors: `NOT_FOUND` when there
+    /// never was such a place; `FORBIDDEN` when you do not look after it, and `UNAUTHENTICATED` when you have not signed in;
+    /// `BAD_CURSOR` when `after` is not a cursor of the trail.
     #[graphql(complexity = "child_complexity + 1")]
     async fn audit_trail(
         &self,

@@ -31,7 +31,9 @@ pub(crate) struct LifeCycleQuery;
 #[expect(clippy::too_many_arguments, reason = "each says what is asked about")]
 impl LifeCycleQuery {
     /// Where the communities of a place are in their life, as of a date. A gathering counts for each community that hosts it
-    /// itself, by its local start date: for a network of chapters ask about the level `CITY`.
+    /// itself, by its local start date: for a network of chapters ask about the level `CITY`. Errors: `NOT_FOUND` when the place
+    /// does not exist, `BAD_USER_INPUT` when what is asked for cannot be or does not go together, with the name of the argument,
+    /// and `BAD_CURSOR` when `atLeast` is not a cursor of the network's log.
     async fn life_cycle(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +79,9 @@ impl LifeCycleQuery {
     }
 
     /// The silences of the communities of a place, and who came back from them, as of a date. A gathering counts for each
-    /// community that hosts it itself, by its local start date: for a network of chapters ask about the level `CITY`.
+    /// community that hosts it itself, by its local start date: for a network of chapters ask about the level `CITY`. Errors:
+    /// `NOT_FOUND` when the place does not exist, `BAD_USER_INPUT` when what is asked for cannot be or does not go together, with
+    /// the name of the argument, and `BAD_CURSOR` when `atLeast` is not a cursor of the network's log.
     async fn quiet_spells(
         &self,
         ctx: &Context<'_>,

@@ -20,13 +20,14 @@ pub(crate) struct PersonQuery;
 impl PersonQuery {
     /// What is kept of a person in the reports of a network, whatever their state and audience: the items whose contributor or
     /// owner has this name, and those whose text has it in it. For administrators of the network, to answer someone who
-    /// asks what is known of them. Errors: `NOT_FOUND` when the network does not exist, or when you do not look after it.
+    /// asks what is known of them. Errors: `NOT_FOUND` when the network does not exist; `FORBIDDEN` when you do not look after it,
+    /// and `UNAUTHENTICATED` when you have not signed in; `BAD_USER_INPUT` when `name` is blank or too long.
     #[graphql(complexity = "child_complexity + 1")]
     async fn person_traces(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the network (net_...).")] network: ID,
-        #[graphql(desc = "The name, in capitals or not.")] name: String,
+        #[graphql(desc = "The name, in capitals or not, its letters composed (NFC) or not.")] name: String,
         #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after the item with this id (itm_...).")] after: Option<ID>,
     ) -> Result<PersonTracePage, Error> {

@@ -12,7 +12,7 @@ use crate::{
     connection::{Connection, Paging},
     error::{Error, nullable},
     input::{self, CommunityFilter, GatheringFilter, GatheringReportFilter},
-    loaders::{self, Communities, Gatherings, Loads, Memberships, Reports},
+    loaders::{self, Communities, Gatherings, LackingAt, Loads, Memberships, Reports},
     memory,
     types::{CommunityOrder, GatheringOrder, MembershipInvitation},
 };
@@ -102,7 +102,13 @@ impl<P: OutputType> Lists<P> {
         // They change without a change of the place: no answer with them is kept.
         memory::begins(ctx);
         let paging = Paging { first, after, last, before };
-        nullable(ctx, Connection::load(ctx, self.0, ((), ()), paging).await.map(Some))
+        let list = async {
+            if let Some(role) = loaders::load(ctx, LackingAt(self.0)).await? {
+                return Err(convene_application::Error::Forbidden(role, self.0).into());
+            }
+            Connection::load(ctx, self.0, ((), ()), paging).await.map(Some)
+        };
+        nullable(ctx, list.await)
     }
 
     /// The invitations to take on a role here, and not only above or below, that are open: nobody has accepted them, they were not

@@ -201,6 +201,7 @@ async fn what_was_made_before_something_was_hidden_is_made_again() {
         log.grow(4);
         // A draft that is handed in hides nothing.
         log.entries[2].change.was_visible_to = Some(Visibility::Authors);
+        log.entries[2].change.visible_to = Some(Visibility::Members);
         log.entries[3].change.was_visible_to = Some(Visibility::Public);
     }
     feed.wake(network(), 3);

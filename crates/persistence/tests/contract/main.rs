@@ -10,6 +10,7 @@ mod frozen;
 mod lists;
 mod migrations;
 mod network;
+mod persons;
 mod pruning;
 mod seal;
 mod stopped;
