@@ -98,6 +98,11 @@ impl Connections {
         limited(watch(&lost, &self.suspicion, running)).await
     }
 
+    /// Runs a statement and hands over each row as it comes.
+    pub(crate) async fn query_each(&self, statement: Statement, each: impl FnMut(QueryResult) + Send) -> Result<(), DbErr> {
+        self.run(async move |taken| taken.query_each(statement, each).await).await
+    }
+
     /// Begins a transaction, with a statement of its own if there is one.
     pub(crate) async fn begin(&self, statement: Option<&'static str>) -> Result<Transaction, DbErr> {
         let current = self.current();

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::TryStreamExt;
 use sea_orm::{
     ConnAcquireErr, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
     sqlx::{AssertSqlSafe, Error, Executor, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, pool::PoolConnection, query_with},
@@ -268,6 +269,21 @@ impl Taken {
         let found = on!(self, connection => {
             let rows = query_with(sql, values).fetch_all(&mut **connection).await;
             rows.map(|rows| rows.into_iter().map(Into::into).collect())
+        });
+        said.done(found).map_err(not_read)
+    }
+
+    /// Hands over each row as it comes. All of them together take much more room than what is read from them.
+    pub(crate) async fn query_each(
+        &mut self,
+        statement: Statement,
+        mut each: impl FnMut(QueryResult) + Send,
+    ) -> Result<(), DbErr> {
+        let said = Said::of(&statement);
+        let (sql, values) = parts(statement);
+        let found = on!(self, connection => {
+            let rows = query_with(sql, values).fetch(&mut **connection);
+            rows.map_ok(|row| each(row.into())).try_collect::<()>().await
         });
         said.done(found).map_err(not_read)
     }

@@ -174,7 +174,7 @@ async fn fill_months(app: &App, counting: &Counting<'_>, span: Span, filling: &m
         network: counting.network(),
         within,
     };
-    let rows = metrics::sums_of_months(app.reader(), &scopes, own, asked).await?;
+    let rows = metrics::sums_of_months(app.database().reader(), &scopes, own, asked).await?;
     for row in rows {
         let group = match row.scope {
             Some(scope) if scope == within.uuid() => None,
@@ -186,7 +186,7 @@ async fn fill_months(app: &App, counting: &Counting<'_>, span: Span, filling: &m
 }
 
 async fn fill_gatherings(app: &App, counting: &Counting<'_>, span: Span, filling: &mut Filling<'_>) -> Result<()> {
-    let cells = metrics::sums(app.reader(), &counting.counted(span), &counting.needs.columns, ROW_LIMIT).await?;
+    let cells = metrics::sums(app.database().reader(), &counting.counted(span), &counting.needs.columns, ROW_LIMIT).await?;
     if cells.len() > ROW_LIMIT {
         return Err(too_many());
     }
@@ -199,7 +199,7 @@ async fn fill_gatherings(app: &App, counting: &Counting<'_>, span: Span, filling
 /// What cannot be added up: distinct hosts and middle values.
 async fn fill_distinct(app: &App, counted: &Counted<'_>, filling: &mut Filling<'_>) -> Result<()> {
     if filling.needs.hosts {
-        for cell in metrics::hosts(app.reader(), counted).await? {
+        for cell in metrics::hosts(app.database().reader(), counted).await? {
             let Some(part) = filling.part(cell.part) else { continue };
             filling.tally(cell.group)?.hosts[part] = cell.counted;
         }
@@ -211,7 +211,7 @@ async fn fill_distinct(app: &App, counted: &Counted<'_>, filling: &mut Filling<'
         People::All => {}
     }
     for (at, median) in filling.needs.medians.iter().enumerate() {
-        for cell in metrics::medians(app.reader(), counted, *median).await? {
+        for cell in metrics::medians(app.database().reader(), counted, *median).await? {
             let Some(part) = filling.part(cell.part) else { continue };
             filling.tally(cell.group)?.medians[at][part] = cell.counted;
         }
@@ -227,7 +227,7 @@ async fn fill_readable(app: &App, counted: &Counted<'_>, filling: &mut Filling<'
         return Ok(());
     }
     let width = filling.needs.columns.len();
-    let cells = metrics::sums(app.reader(), counted, &measures, ROW_LIMIT).await?;
+    let cells = metrics::sums(app.database().reader(), counted, &measures, ROW_LIMIT).await?;
     if cells.len() > ROW_LIMIT {
         return Err(too_many());
     }
@@ -285,12 +285,12 @@ pub(super) async fn read_each(
                 let months = (month_of(span.from), month_of(span.to));
                 let (bucket, within) = (Bucket::Whole, Within::Network(network));
                 let asked = Months { months, bucket, measures: &needs.columns, people, network, within };
-                for row in metrics::sums_of_months(app.reader(), places, None, asked).await? {
+                for row in metrics::sums_of_months(app.database().reader(), places, None, asked).await? {
                     let group = row.scope.map(|scope| vec![Key::Community(scope)]);
                     filling.sums(group, row.part, &(row.sums, row.left_out))?;
                 }
             } else {
-                for cell in metrics::sums(app.reader(), &counted, &needs.columns, ROW_LIMIT).await? {
+                for cell in metrics::sums(app.database().reader(), &counted, &needs.columns, ROW_LIMIT).await? {
                     filling.sums(cell.group, cell.part, &cell.counted)?;
                 }
             }

@@ -12,7 +12,7 @@ use super::{
     people::{self, Around, People},
     sql::{Sql, words},
 };
-use crate::Result;
+use crate::{Connections, Result};
 
 /// Which gatherings are counted, and how they are grouped.
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +57,8 @@ pub struct Cell<T> {
 pub type Sums = (Vec<i64>, LeftOut);
 
 /// Adds up measures. One row more than the limit says that there are more than that.
-pub async fn sums<C: ConnectionTrait>(
-    connection: &C,
+pub async fn sums(
+    connection: &Connections,
     counted: &Counted<'_>,
     measures: &[Measure],
     limit: usize,
@@ -77,13 +77,12 @@ pub async fn sums<C: ConnectionTrait>(
         sql.push("JOIN gathering_measures m ON m.gathering_id = t.id GROUP BY t.part");
     }
     sql.push(&format!(" LIMIT {}", limit + 1));
-    let rows = sql.all(connection).await?;
     let read = |row: &QueryResult, at: usize| people::read(row, at, measures.len());
-    rows.iter().map(|row| counted.cell(row, read)).collect()
+    sql.each(connection, |row| counted.cell(row, read)).await
 }
 
 /// Counts distinct hosts of held gatherings: those in the place.
-pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
+pub async fn hosts(connection: &Connections, counted: &Counted<'_>) -> Result<Vec<Cell<i64>>> {
     let mut sql = counted.start(connection.get_database_backend(), People::All, " AND g.status = 'HELD'");
     const COUNT: &str = "CAST(COUNT(DISTINCT";
     if counted.has_groups() {
@@ -98,13 +97,12 @@ pub async fn hosts<C: ConnectionTrait>(connection: &C, counted: &Counted<'_>) ->
         counted.hosted(&mut sql);
         sql.push(" GROUP BY t.part");
     }
-    let rows = sql.all(connection).await?;
-    rows.iter().map(|row| counted.cell(row, |row, at| Ok(row.try_get_by_index(at)?))).collect()
+    sql.each(connection, |row| counted.cell(row, |row, at| Ok(row.try_get_by_index(at)?))).await
 }
 
 /// Finds the middle values of a measure over gatherings at which another is 1.
-pub async fn medians<C: ConnectionTrait>(
-    connection: &C,
+pub async fn medians(
+    connection: &Connections,
     counted: &Counted<'_>,
     (of, base): (Measure, Measure),
 ) -> Result<Vec<Cell<Middle>>> {
@@ -134,13 +132,12 @@ pub async fn medians<C: ConnectionTrait>(
             sql.push(" FROM counted t");
         });
     }
-    let rows = sql.all(connection).await?;
     let read = |row: &QueryResult, at: usize| {
         let (low, high): (i64, i64) = (row.try_get_by_index(at)?, row.try_get_by_index(at + 1)?);
         #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
         Ok(Middle { value: (low + high) as f64 / 2.0, of: row.try_get_by_index(at + 2)? })
     };
-    rows.iter().map(|row| counted.cell(row, read)).collect()
+    sql.each(connection, |row| counted.cell(row, read)).await
 }
 
 impl Counted<'_> {

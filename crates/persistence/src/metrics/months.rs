@@ -11,7 +11,7 @@ use super::{
     people::{self, Around, LEFT_OUT, NOTHING, People},
     sql::Sql,
 };
-use crate::Result;
+use crate::{Connections, Result};
 
 /// What was counted in a part of a period, or has to be taken off it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,12 +81,7 @@ pub(super) fn part(bucket: Bucket, month: &str) -> String {
 }
 
 /// Adds up the months of scopes, and of what a place hosts itself if that is asked for.
-pub async fn sums<C: ConnectionTrait>(
-    connection: &C,
-    scopes: &[Uuid],
-    own: Option<CommunityId>,
-    asked: Months<'_>,
-) -> Result<Vec<Month>> {
+pub async fn sums(connection: &Connections, scopes: &[Uuid], own: Option<CommunityId>, asked: Months<'_>) -> Result<Vec<Month>> {
     let mut sql = Sql::new(connection.get_database_backend());
     let (from, to) = asked.months;
     let as_it_is = asked.bucket == Bucket::Month;
@@ -125,12 +120,11 @@ pub async fn sums<C: ConnectionTrait>(
             sql.push(&format!(" GROUP BY h.community_id{by}"));
         }
     }
-    let rows = sql.all(connection).await?;
     let month = |row: &sea_orm::QueryResult| {
         let (sums, left_out) = people::read(row, 2, asked.measures.len())?;
         Ok(Month { scope: row.try_get_by_index(0)?, part: row.try_get_by_index(1)?, sums, left_out })
     };
-    rows.iter().map(month).collect()
+    sql.each(connection, month).await
 }
 
 /// A constant is no column to group by.

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value, sea_query::ValueType};
 
-use crate::Result;
+use crate::{Connections, Result};
 
 /// A statement with its values, which are named in the order in which they stand.
 pub(super) struct Sql {
@@ -63,6 +63,22 @@ impl Sql {
     /// Adds `AND` and such a condition, unless there are no values, which means any.
     pub(super) fn and_any<T: Into<Value> + ValueType + Clone>(&mut self, column: &str, values: &[T]) -> &mut Self {
         if values.is_empty() { self } else { self.push(" AND ").any(column, values) }
+    }
+
+    /// Runs it, and keeps what is read from each row.
+    pub(super) async fn each<T: Send>(
+        self,
+        connection: &Connections,
+        read: impl Fn(&QueryResult) -> Result<T> + Send + Sync,
+    ) -> Result<Vec<T>> {
+        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
+        let (mut found, mut failure) = (Vec::new(), None);
+        let keep = |row: QueryResult| match read(&row) {
+            Ok(item) => found.push(item),
+            Err(error) => failure = Some(error),
+        };
+        connection.query_each(statement, keep).await?;
+        failure.map_or(Ok(found), Err)
     }
 
     /// Runs it.
