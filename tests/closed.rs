@@ -391,8 +391,8 @@ async fn only_so_many_large_bodies_are_received_at_once() {
         let announced = unfinished(&service, &head(10_000_000_000)).await;
         assert!(announced.0.starts_with("HTTP/1.1 413") && announced.1 < Duration::from_secs(2), "{announced:?}");
         let mut kept = Vec::new();
-        // As many as there is room for, but for half of one, and then more.
-        for sent in [1_000_000; 33].into_iter().chain([100_000; 7]) {
+        // As many as there is room for, but for less than one, and then more.
+        for sent in [1_000_000; 16].into_iter().chain([100_000; 8]) {
             let mut connection = TcpStream::connect(service.url.trim_start_matches("http://")).await.expect("connects");
             // It may be refused before it was sent.
             let _ = connection.write_all(format!("{}{}", head(1 << 20), " ".repeat(sent)).as_bytes()).await;

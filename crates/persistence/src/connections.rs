@@ -100,7 +100,8 @@ impl Connections {
 
     /// Runs a statement and hands over each row as it comes.
     pub(crate) async fn query_each(&self, statement: Statement, each: impl FnMut(QueryResult) + Send) -> Result<(), DbErr> {
-        self.run(async move |taken| taken.query_each(statement, each).await).await
+        // In a box, as the other ways to ask are: it would be part of all that waits for it, and many do at once.
+        Box::pin(self.run(async move |taken| taken.query_each(statement, each).await)).await
     }
 
     /// Begins a transaction, with a statement of its own if there is one.

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) const SMALL: usize = 16 << 10;
 
 /// The bytes that larger ones may hold together that are being received; at least one is received whatever the limit.
-const ROOM: usize = 32 << 20;
+const ROOM: usize = 16 << 20;
 
 /// Room for bodies and messages of up to so many bytes each, in KiB.
 pub(crate) fn room(body_limit: usize, message_limit: usize) -> Arc<Semaphore> {

@@ -23,7 +23,7 @@ impl Client {
 async fn large_messages_have_so_much_room_together() {
     let service = Service::start(LONG).await;
     // Others have taken most of it.
-    let others = Arc::clone(&service.room).try_acquire_many_owned((32 << 10) - 200).unwrap();
+    let others = Arc::clone(&service.room).try_acquire_many_owned((16 << 10) - 200).unwrap();
     let mut holding = Vec::new();
     for left in [102, 4] {
         let mut client = service.client().await;
@@ -47,9 +47,9 @@ async fn large_messages_have_so_much_room_together() {
     let mut first = holding.remove(0);
     first.write(rest.as_bytes()).await;
     assert_eq!(first.receive().await["type"], "pong");
-    until(|| service.room.available_permits() == (32 << 10) - 98).await;
+    until(|| service.room.available_permits() == (16 << 10) - 98).await;
     drop(holding);
-    until(|| service.room.available_permits() == 32 << 10).await;
+    until(|| service.room.available_permits() == 16 << 10).await;
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn whoever_has_not_said_who_they_are_sends_little() {
     let mut client = service.connect().await;
     client.write(&begin(20_000, 200_000)).await;
     assert_eq!(client.closed().await, (1009, "message is too large".to_owned()));
-    assert_eq!(service.room.available_permits(), 32 << 10);
+    assert_eq!(service.room.available_permits(), 16 << 10);
 }
 
 #[tokio::test]
