@@ -146,12 +146,27 @@ async fn nothing_is_learnt_by_guessing() {
                 "(within: {}) { nodes { nothing } }",
                 "(first: \"x\") { id }",
                 "(orderBy: NOT_THERE) { id }",
+                "(orderBy: \"NAME\") { nodes { id } }",
             ] {
                 let query = format!("{{ {guess}{rest} }}");
                 let (status, answer) = answer(post(&service, &json!({ "query": query }))).await;
                 assert_eq!((status.as_u16(), answer.get("data")), (200, None), "{query}: {answer}");
                 told.insert(answer["errors"].to_string());
             }
+        }
+        for query in [
+            "{ networks { nodes { communities(orderBy: \"NAME\") { totalCount } } } }",
+            "{ activity(within: \"x\", metrics: [GATHERINGS_HELD, \"REPORTS\"]) { cursor } }",
+            "{ gatherings(within: \"x\", filter: { statuses: \"HELD\" }) { totalCount } }",
+            "query ($bucket: Bucket = \"MONTH\") { activity(within: \"x\", metrics: [REPORTS], bucket: $bucket) { cursor } }",
+            "{ ...F } fragment F on Query { attention(within: \"x\", kinds: [\"MISSING_REPORT\"]) { cursor } }",
+            "{ __typename(upper: true) }",
+            "{ __typename { length } }",
+            "{ __typename @skip(if: $unknown) }",
+        ] {
+            let (status, answer) = answer(post(&service, &json!({ "query": query }))).await;
+            assert_eq!((status.as_u16(), answer.get("data")), (200, None), "{query}: {answer}");
+            told.insert(answer["errors"].to_string());
         }
         assert_eq!(told.len(), 1, "{told:?}");
         for (query, variables) in [

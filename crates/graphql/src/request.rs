@@ -332,7 +332,12 @@ pub(crate) async fn carry_out<E: Future<Output = Response>>(
     let mut prepared = data(Request::new("")).variables(variables).data(Arc::clone(&budget));
     prepared.operation_name.clone_from(&checked.operation_name);
     prepared.set_parsed_query(checked.document.as_ref().clone());
-    let execution = budget.run(Turns::of(&prepared).run(execute(prepared)));
+    let execution = budget.run(Turns::of(&prepared).run(async {
+        match &checked.overlooked {
+            Some(overlooked) => Response::from_errors(vec![ServerError::new(&overlooked.message, Some(overlooked.at))]),
+            None => execute(prepared).await,
+        }
+    }));
     let execution = AssertUnwindSafe(execution).catch_unwind();
     let outcome = match tokio::time::timeout(deadline, execution).await {
         Ok(Ok(Ok(response))) => executed(response, checked.outspoken),

@@ -25,6 +25,7 @@ pub(super) enum Times {
 pub(super) struct Field {
     pub(super) type_name: String,
     pub(super) times: Times,
+    pub(super) arguments: Vec<InputField>,
 }
 
 /// A type that a variable can have. Scalars of our own are not listed: only their resolver knows what they accept.
@@ -90,10 +91,10 @@ impl Catalog {
     pub(super) fn try_new(sdl: &str) -> Result<Self, parser::Error> {
         let mut catalog = Self { fields: HashMap::new(), inputs: HashMap::new() };
         for (parent, field, type_name) in INTROSPECTION_SINGLES {
-            catalog.insert(parent, field, type_name, Times::Fixed(1));
+            catalog.insert(parent, field, type_name, Times::Fixed(1), Vec::new());
         }
         for (parent, field, type_name) in INTROSPECTION_LISTS {
-            catalog.insert(parent, field, type_name, Times::Fixed(INTROSPECTION_LIST));
+            catalog.insert(parent, field, type_name, Times::Fixed(INTROSPECTION_LIST), Vec::new());
         }
         for definition in parser::parse_schema(sdl)?.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
@@ -123,15 +124,16 @@ impl Catalog {
         self.inputs.get(name)
     }
 
-    fn insert(&mut self, parent: &str, field: &str, type_name: &str, times: Times) {
+    fn insert(&mut self, parent: &str, field: &str, type_name: &str, times: Times, arguments: Vec<InputField>) {
         let field_of = self.fields.entry(parent.to_owned()).or_default();
-        field_of.insert(field.to_owned(), Field { type_name: type_name.to_owned(), times });
+        field_of.insert(field.to_owned(), Field { type_name: type_name.to_owned(), times, arguments });
     }
 
     fn insert_fields(&mut self, parent: &str, fields: impl Iterator<Item = FieldDefinition>) {
         for field in fields {
             let times = times(parent, &field);
-            self.insert(parent, &field.name.node, base_name(&field.ty.node), times);
+            let arguments = field.arguments.into_iter().map(|it| input_field(it.node)).collect();
+            self.insert(parent, &field.name.node, base_name(&field.ty.node), times, arguments);
         }
     }
 }

@@ -6,6 +6,7 @@
 mod catalog;
 mod cost;
 mod limits;
+mod overlooked;
 mod refusal;
 mod scan;
 mod shape;
@@ -32,6 +33,7 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub(crate) use self::overlooked::Overlooked;
 use self::{catalog::Catalog, scan::Scan};
 pub use self::{limits::Limits, refusal::Refusal};
 use crate::error::ErrorCode;
@@ -56,6 +58,8 @@ pub struct Checked {
     /// Whether what is wrong may be told in words of the schema.
     pub(crate) outspoken: bool,
     valid: Arc<AtomicBool>,
+    /// Why it does not fit the schema, where the validator would not notice.
+    pub(crate) overlooked: Option<Arc<Overlooked>>,
 }
 
 impl Checked {
@@ -124,7 +128,7 @@ impl Guard {
     ///
     /// Answers why it may not.
     pub fn check(&self, query: &str, operation_name: Option<&str>, variables: &Variables) -> Result<Checked, Refusal> {
-        let Remembered { document, scan, valid } = self.document(query)?;
+        let Remembered { document, scan, valid, overlooked } = self.document(query)?;
         let values = variables.values().map(cost::values).sum::<u64>().saturating_mul(scan.variables as u64);
         if values > self.limits.values {
             let what = "values of variables, counted wherever a variable is named";
@@ -139,7 +143,7 @@ impl Guard {
         }
         let (operation, operation_name) = (operation.ty, operation_name.map(str::to_owned));
         let Limits { cost: cost_limit, introspection: outspoken, .. } = self.limits;
-        Ok(Checked { document, operation, operation_name, cost, cost_limit, outspoken, valid })
+        Ok(Checked { document, operation, operation_name, cost, cost_limit, outspoken, valid, overlooked })
     }
 
     /// Waits until there is room for an operation that costs so much. What is being put together takes memory by what it costs,
@@ -163,7 +167,8 @@ impl Guard {
         let scan = scan::scan(text, &self.limits)?;
         let document = parser::parse_query(text).map_err(|error| unparsed(&error))?;
         shape::check(&document, &self.limits)?;
-        let remembered = Remembered { document: Arc::new(document), scan, valid: Arc::default() };
+        let overlooked = overlooked::find(&self.catalog, &document).map(Arc::new);
+        let remembered = Remembered { document: Arc::new(document), scan, valid: Arc::default(), overlooked };
         self.memory().remember(text, remembered.clone());
         Ok(remembered)
     }
@@ -214,6 +219,7 @@ struct Remembered {
     document: Arc<ExecutableDocument>,
     scan: Scan,
     valid: Arc<AtomicBool>,
+    overlooked: Option<Arc<Overlooked>>,
 }
 
 /// Documents that passed, by the SHA-256 of their text, forgotten by age and by the memory they take.

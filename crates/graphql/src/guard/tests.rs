@@ -16,6 +16,7 @@ type Query {
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   _entities(representations: [_Any!]!): [_Entity]!
+  count(filter: Filter, levels: [Level!], name: String): Int!
 }
 scalar _Any
 union _Entity = Community
@@ -391,4 +392,32 @@ async fn large_operations_wait_for_room_and_small_ones_for_nobody() {
     assert!(guard.enter(LARGE - 1).now_or_never().expect("it waits for nobody").is_none());
     drop(first);
     assert!(second.now_or_never().expect("there is room again").is_some());
+}
+
+#[test]
+fn what_the_validator_overlooks_is_found() {
+    let guard = guard();
+    let found = |query: &str| {
+        let checked = guard.check(query, None, &Variables::default()).unwrap_or_else(|refusal| panic!("{query}: {refusal:?}"));
+        checked.overlooked.map(|it| (it.message.clone(), it.at.column))
+    };
+    let quoted = |column| Some(("\"CITY\" stands in quotes, and is a name of Level only without".to_owned(), column));
+    for (query, expected) in [
+        ("{ count(levels: [REGIONAL, \"CITY\"]) }", quoted(17)),
+        ("{ count(levels: \"CITY\") }", quoted(17)),
+        ("{ count(filter: { and: [{ within: \"x\", level: \"CITY\" }] }) }", quoted(17)),
+        ("query ($l: Level = \"CITY\") { count(levels: [$l]) }", quoted(20)),
+        ("{ ...F } fragment F on Query { ... { count(levels: \"CITY\") } }", quoted(52)),
+        ("{ __typename @skip(if: $no) }", Some(("variable \"$no\" is not declared".to_owned(), 24))),
+        ("{ __typename(a: 1) }", Some(("\"__typename\" has neither arguments nor fields".to_owned(), 3))),
+        ("{ community(id: 1) { __typename { a } } }", Some(("\"__typename\" has neither arguments nor fields".to_owned(), 22))),
+        ("query ($no: Boolean = true) { __typename @skip(if: $no) }", None),
+        (
+            "query ($l: Level = CITY) { count(levels: [REGIONAL, $l], filter: { level: CITY, within: \"CITY\" }, name: \"CITY\") }",
+            None,
+        ),
+        ("{ nothing(levels: \"CITY\") count(nothing: \"CITY\") }", None),
+    ] {
+        assert_eq!(found(query), expected, "{query}");
+    }
 }
