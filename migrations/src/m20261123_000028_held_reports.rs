@@ -10,11 +10,16 @@ use crate::ddl;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// When the report is written, and when its gathering is. No two records have the same id.
-const NOTE: &str = "UPDATE gathering_reports SET counted_from = NEW.position
-     WHERE (id = NEW.entity_id OR gathering_id = NEW.entity_id)
-       AND counted_from IS NULL AND attendance IS NOT NULL AND status IN ('SUBMITTED', 'REVIEWED')
-       AND EXISTS (SELECT 1 FROM gatherings g WHERE g.id = gathering_reports.gathering_id AND g.status = 'HELD');";
+/// When the report is written, and when its gathering is: each by its own index, whatever is known of the tables meanwhile.
+fn note(column: &str) -> String {
+    format!(
+        "UPDATE gathering_reports SET counted_from = NEW.position
+         WHERE {column} = NEW.entity_id
+           AND counted_from IS NULL AND attendance IS NOT NULL AND status IN ('SUBMITTED', 'REVIEWED')
+           AND (SELECT g.status FROM gatherings g WHERE g.id = gathering_reports.gathering_id) = 'HELD';"
+    )
+}
+
 const NOTED: &str = "NEW.entity_type IN ('GATHERING', 'GATHERING_REPORT') AND OLD.position IS NULL";
 
 /// The same as step 26 has it.
@@ -23,29 +28,32 @@ const NOTE_BEFORE: &str = "UPDATE gathering_reports SET counted_from = NEW.posit
 const NOTED_BEFORE: &str = "NEW.entity_type = 'GATHERING_REPORT' AND OLD.position IS NULL";
 
 /// Puts a trigger in the place of the one that there is.
-async fn replace(manager: &SchemaManager<'_>, note: &str, noted: &str) -> Result<(), DbErr> {
+async fn replace(manager: &SchemaManager<'_>, on_postgres: &str, on_sqlite: &str, noted: &str) -> Result<(), DbErr> {
     let function = format!(
         "CREATE OR REPLACE FUNCTION note_counted_from() RETURNS trigger LANGUAGE plpgsql AS
-         $note$ BEGIN {note} RETURN NULL; END $note$"
+         $note$ BEGIN {on_postgres} RETURN NULL; END $note$"
     );
-    let on_postgres = format!(
+    let set_off = format!(
         "CREATE TRIGGER changes_counted_from AFTER UPDATE OF position ON changes FOR EACH ROW
          WHEN ({noted}) EXECUTE FUNCTION note_counted_from()"
     );
     let on_sqlite =
-        format!("CREATE TRIGGER changes_counted_from AFTER UPDATE OF position ON changes WHEN {noted} BEGIN {note} END");
+        format!("CREATE TRIGGER changes_counted_from AFTER UPDATE OF position ON changes WHEN {noted} BEGIN {on_sqlite} END");
     let drop = "DROP TRIGGER changes_counted_from ON changes";
-    ddl::run_on(manager, DbBackend::Postgres, &[drop, &function, &on_postgres]).await?;
+    ddl::run_on(manager, DbBackend::Postgres, &[drop, &function, &set_off]).await?;
     ddl::run_on(manager, DbBackend::Sqlite, &["DROP TRIGGER changes_counted_from", &on_sqlite]).await
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        replace(manager, NOTE, NOTED).await
+        let (of_report, of_gathering) = (note("id"), note("gathering_id"));
+        let on_postgres = format!("IF NEW.entity_type = 'GATHERING' THEN {of_gathering} ELSE {of_report} END IF;");
+        // No two records have the same id.
+        replace(manager, &on_postgres, &format!("{of_report} {of_gathering}"), NOTED).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        replace(manager, NOTE_BEFORE, NOTED_BEFORE).await
+        replace(manager, NOTE_BEFORE, NOTE_BEFORE, NOTED_BEFORE).await
     }
 }
